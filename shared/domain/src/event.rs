@@ -1,0 +1,75 @@
+//! The types of events and who may read them.
+//!
+//! Guarantees: every event in the log has one of these types; `visible_to` is the only rule of who sees what.
+
+use crate::role::{Permission, Role};
+
+/// What happened, printed as `<subject>.<what>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventType {
+    /// A product was made.
+    ProductCreated,
+    /// A product's content changed.
+    ProductUpdated,
+    /// A product became public, or is scheduled to.
+    ProductPublished,
+    /// A product went back to draft.
+    ProductUnpublished,
+    /// A product was put away.
+    ProductArchived,
+    /// A product is gone.
+    ProductDeleted,
+}
+
+impl EventType {
+    /// The type as clients see it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ProductCreated => "product.created",
+            Self::ProductUpdated => "product.updated",
+            Self::ProductPublished => "product.published",
+            Self::ProductUnpublished => "product.unpublished",
+            Self::ProductArchived => "product.archived",
+            Self::ProductDeleted => "product.deleted",
+        }
+    }
+}
+
+/// The topics that not every role may read, with what they need; all others need only `events:read`.
+const GUARDED_TOPICS: [(&str, Permission); 4] = [
+    ("order", Permission::OrdersRead),
+    ("key", Permission::KeysManage),
+    ("member", Permission::MembersManage),
+    ("webhook", Permission::WebhooksManage),
+];
+
+/// The topics that a role may not read: a feed leaves their events out.
+pub fn hidden_topics(role: Role) -> Vec<&'static str> {
+    GUARDED_TOPICS.iter().filter(|(_, needs)| !role.may(*needs)).map(|(topic, _)| *topic).collect()
+}
+
+/// Whether a role may read an event of that type.
+pub fn visible_to(role: Role, event_type: &str) -> bool {
+    !hidden_topics(role).contains(&topic(event_type))
+}
+
+/// The topic of a type: what stands before its first dot.
+pub fn topic(event_type: &str) -> &str {
+    event_type.split('.').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_and_secrets_are_hidden_from_viewers() {
+        assert!(visible_to(Role::Viewer, "product.created"));
+        for hidden in ["order.created", "key.rotated", "member.added", "webhook.disabled"] {
+            assert!(!visible_to(Role::Viewer, hidden), "{hidden}");
+            assert!(visible_to(Role::Owner, hidden), "{hidden}");
+        }
+        assert!(visible_to(Role::Fulfilment, "order.paid"));
+        assert_eq!(EventType::ProductCreated.as_str(), "product.created");
+    }
+}

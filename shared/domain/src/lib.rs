@@ -1,0 +1,21 @@
+//! What a shop is made of: ids, money, time, roles, products' states, events.
+//!
+//! Guarantees: pure and sync, no input or output, no JSON, no clock, no randomness; every rule stands here once.
+//! Relies on: nothing but `chrono` for the calendar and `uuid` for the layout of an id.
+
+pub mod cursor;
+pub mod event;
+pub mod handle;
+pub mod id;
+pub mod money;
+pub mod product;
+pub mod role;
+pub mod time;
+
+pub use cursor::LogCursor;
+pub use event::EventType;
+pub use id::{EventId, Id, LocationId, ProductId, SessionId, StoreId, UserId, VariantId};
+pub use money::Currency;
+pub use product::{ProductStatus, Transition};
+pub use role::{Permission, Role};
+pub use time::Timestamp;

@@ -1,0 +1,268 @@
+//! The OpenAPI 3.1 document, made from the table.
+//!
+//! Guarantees: every operation, parameter, shape and problem of the table is in it and nothing else; the same table
+//! gives the same bytes, so the checked-in `openapi.json` is a reviewed diff.
+
+use crate::operation::{Access, Answer, Effect, IfMatch, Row};
+use crate::problem::Code;
+use crate::schema::{Format, Object, Schema};
+use crate::table::{Operation, STORE, operations};
+use serde_json::{Map, Value, json};
+
+/// The version that `Api-Version` names.
+pub const API_VERSION: &str = "2026-11-20";
+
+/// The whole document.
+pub fn document() -> Value {
+    let mut schemas = Map::from_iter([("Problem".to_owned(), problem_schema())]);
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in operations() {
+        let described = describe(operation, &mut schemas);
+        let path = paths.entry(operation.row().path).or_insert_with(|| json!({}));
+        if let Some(methods) = path.as_object_mut() {
+            methods.insert(operation.row().method.to_lowercase(), described);
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Storeroom",
+            "version": API_VERSION,
+            "description": "A real-time back end for shops.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    })
+}
+
+fn describe(operation: Operation, schemas: &mut Map<String, Value>) -> Value {
+    let row = operation.row();
+    let mut described = json!({
+        "operationId": row.name,
+        "tags": [operation.family()],
+        "summary": row.summary,
+        "parameters": parameters(row),
+        "responses": responses(row, schemas),
+    });
+    if let Access::Member(permission) = row.access {
+        set(&mut described, "security", json!([{"bearer": []}]));
+        set(&mut described, "x-permission", json!(permission.as_str()));
+    }
+    if let Some(body) = &row.body {
+        let shape = object_ref(body.shape, schemas);
+        let content: Map<String, Value> =
+            body.media.iter().map(|media| ((*media).to_owned(), json!({"schema": shape}))).collect();
+        set(&mut described, "requestBody", json!({"required": !body.optional, "content": content}));
+    }
+    described
+}
+
+fn set(target: &mut Value, name: &str, value: Value) {
+    if let Some(members) = target.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
+
+fn parameters(row: &Row) -> Vec<Value> {
+    let mut list: Vec<Value> = path_names(row.path).map(path_parameter).collect();
+    match row.access {
+        Access::Member(_) => list.push(header("X-Store-Id", false, "The store; may be left out by a token that reaches exactly one.")),
+        Access::Public | Access::Ticket => list.push(query(&STORE.schema, "store", true, STORE.about)),
+        Access::Open => {}
+    }
+    list.extend(row.query.iter().map(|param| query(&param.schema, param.name, false, param.about)));
+    match row.if_match {
+        IfMatch::Required => list.push(header("If-Match", true, "The version you saw, as `\"3\"`, or `*`.")),
+        IfMatch::Honoured => list.push(header("If-Match", false, "The version you saw, as `\"3\"`, or `*`.")),
+        IfMatch::Ignored => {}
+    }
+    list
+}
+
+/// The names of a path's parameters.
+pub fn path_names(path: &'static str) -> impl Iterator<Item = &'static str> {
+    path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn path_parameter(name: &str) -> Value {
+    json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
+}
+
+fn header(name: &str, required: bool, about: &str) -> Value {
+    json!({"name": name, "in": "header", "required": required, "description": about, "schema": {"type": "string"}})
+}
+
+fn query(schema: &Schema, name: &str, required: bool, about: &str) -> Value {
+    let schema = inline(schema, &mut Map::new());
+    json!({"name": name, "in": "query", "required": required, "description": about, "schema": schema})
+}
+
+fn responses(row: &Row, schemas: &mut Map<String, Value>) -> Value {
+    let mut responses = Map::new();
+    responses.insert(row.success.to_string(), success(row, schemas));
+    for code in problems_of(row) {
+        let entry = responses.entry(code.status().to_string()).or_insert_with(|| {
+            json!({
+                "description": "",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            })
+        });
+        let before = entry.get("description").and_then(Value::as_str).unwrap_or_default();
+        let separator = if before.is_empty() { "" } else { ", " };
+        let description = format!("{before}{separator}`{}`", code.slug());
+        set(entry, "description", json!(description));
+    }
+    Value::Object(responses)
+}
+
+fn success(row: &Row, schemas: &mut Map<String, Value>) -> Value {
+    match row.answer {
+        Answer::Empty => json!({"description": "Done."}),
+        Answer::Json(shape) => json!({
+            "description": shape.about,
+            "content": {"application/json": {"schema": object_ref(shape, schemas)}},
+        }),
+        Answer::Html => json!({"description": "A page.", "content": {"text/html": {}}}),
+        Answer::Document => json!({"description": "The document.", "content": {"application/json": {}}}),
+        Answer::Socket => json!({"description": "The socket, subprotocol `storeroom.v1`."}),
+    }
+}
+
+/// Every refusal that an operation can answer with, in the order of the table of problems.
+pub fn problems_of(row: &Row) -> Vec<Code> {
+    let mut codes = vec![Code::MalformedRequest, Code::ApiVersionUnknown, Code::NotAcceptable];
+    codes.extend([Code::Internal]);
+    codes.extend(row.problems);
+    if row.has_store() {
+        codes.extend([Code::NotFound, Code::Unavailable, Code::StoreRequired]);
+    }
+    if matches!(row.access, Access::Member(_)) {
+        codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::Forbidden, Code::RateLimited]);
+    }
+    if row.effect == Effect::Write {
+        codes.extend([Code::OutcomeUnknown]);
+    }
+    if row.body.is_some() {
+        codes.extend([Code::MalformedJson, Code::ValidationFailed, Code::UnsupportedMediaType]);
+        codes.extend([Code::BodyTooLarge]);
+    }
+    match row.if_match {
+        IfMatch::Required => codes.extend([Code::PreconditionRequired, Code::VersionConflict]),
+        IfMatch::Honoured => codes.push(Code::VersionConflict),
+        IfMatch::Ignored => {}
+    }
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+fn object_ref(object: &'static Object, schemas: &mut Map<String, Value>) -> Value {
+    if !schemas.contains_key(object.name) {
+        schemas.insert(object.name.to_owned(), Value::Null);
+        let described = object_schema(object, schemas);
+        schemas.insert(object.name.to_owned(), described);
+    }
+    json!({"$ref": format!("#/components/schemas/{}", object.name)})
+}
+
+fn object_schema(object: &'static Object, schemas: &mut Map<String, Value>) -> Value {
+    let mut properties = Map::new();
+    for field in object.fields {
+        let mut described = inline(&field.schema, schemas);
+        set(&mut described, "description", json!(field.about));
+        properties.insert(field.name.to_owned(), described);
+    }
+    let required: Vec<&str> = object.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+    json!({
+        "type": "object",
+        "description": object.about,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn inline(schema: &Schema, schemas: &mut Map<String, Value>) -> Value {
+    match schema {
+        Schema::Text { min, max, format } => text(*min, *max, *format),
+        Schema::Integer { min, max } => integer(*min, *max),
+        Schema::Boolean => json!({"type": "boolean"}),
+        Schema::OneOf(words) => json!({"type": "string", "enum": words}),
+        Schema::List { items, max, unique } => {
+            json!({"type": "array", "items": inline(items, schemas), "maxItems": max, "uniqueItems": unique})
+        }
+        Schema::Object(object) => object_ref(object, schemas),
+        Schema::Map { values, max, max_name } => json!({
+            "type": "object",
+            "additionalProperties": inline(values, schemas),
+            "maxProperties": max,
+            "propertyNames": {"minLength": 1, "maxLength": max_name},
+        }),
+        Schema::Nullable(inner) => json!({"anyOf": [inline(inner, schemas), {"type": "null"}]}),
+        Schema::Anything => json!({}),
+    }
+}
+
+fn integer(min: i64, max: i64) -> Value {
+    if max == i64::MAX {
+        json!({"type": "integer", "format": "int64", "minimum": min})
+    } else {
+        json!({"type": "integer", "format": "int64", "minimum": min, "maximum": max})
+    }
+}
+
+fn text(min: usize, max: usize, format: Format) -> Value {
+    let bounded = json!({"type": "string", "minLength": min, "maxLength": max});
+    match format {
+        Format::Line | Format::Lines => bounded,
+        Format::Handle => json!({"type": "string", "maxLength": max, "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}),
+        Format::Id(prefix) => json!({"type": "string", "pattern": format!("^{prefix}[0-9a-hjkmnp-tv-z]{{26}}$")}),
+        Format::Time => json!({"type": "string", "format": "date-time"}),
+        Format::Currency => json!({"type": "string", "pattern": "^[A-Z]{3}$"}),
+    }
+}
+
+fn problem_schema() -> Value {
+    let codes: Vec<&str> = crate::problem::CODES.iter().map(|code| code.slug()).collect();
+    json!({
+        "type": "object",
+        "description": "A refusal, RFC 9457. Some codes carry further members, such as `current` of a 412.",
+        "properties": {
+            "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+            "detail": {"type": "string"}, "code": {"type": "string", "enum": codes},
+            "request_id": {"type": "string"},
+            "errors": {"type": "array", "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {"type": "string"}, "code": {"type": "string"}, "detail": {"type": "string"},
+                },
+                "required": ["pointer", "code", "detail"],
+            }},
+        },
+        "required": ["type", "title", "status", "detail", "code", "request_id"],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_and_reference_is_there() {
+        let document = document();
+        for operation in operations() {
+            let row = operation.row();
+            let pointer = format!("/paths/{}/{}", row.path.replace('/', "~1"), row.method.to_lowercase());
+            assert!(document.pointer(&pointer).is_some(), "{pointer}");
+        }
+        let text = document.to_string();
+        for part in text.split("\"#/components/schemas/").skip(1) {
+            let name = part.split('"').next().unwrap();
+            assert!(document.pointer(&format!("/components/schemas/{name}")).is_some(), "{name}");
+        }
+    }
+}

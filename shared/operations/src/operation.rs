@@ -1,0 +1,135 @@
+//! What a row of the operation table says.
+
+use crate::problem::Code;
+use crate::schema::{Object, Schema};
+use storeroom_domain::Permission;
+
+/// Everything that the gateway and the reference need to know of an operation.
+#[derive(Debug)]
+pub struct Row {
+    /// The stable name, `<family>.<verb>`: OpenAPI's `operationId` and the log's `route`.
+    pub name: &'static str,
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: &'static str,
+    /// The whole path with `{name}` for each parameter.
+    pub path: &'static str,
+    /// One line for the reference.
+    pub summary: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Which rate limit counts it.
+    pub rate: RateClass,
+    /// Whether it changes anything.
+    pub effect: Effect,
+    /// What it does with `If-Match`.
+    pub if_match: IfMatch,
+    /// The query parameters, besides `store`.
+    pub query: &'static [Param],
+    /// The body it takes.
+    pub body: Option<Body>,
+    /// The status of success.
+    pub success: u16,
+    /// What success answers with.
+    pub answer: Answer,
+    /// The refusals that are its own, besides those that every operation of its kind has.
+    pub problems: &'static [Code],
+    /// What a host must offer for it.
+    pub needs: &'static [Capability],
+}
+
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody; it is about no store.
+    Open,
+    /// Anybody; `?store=` says whose catalogue it is. Caches may share the answer.
+    Public,
+    /// Whoever holds a ticket of the store's room.
+    Ticket,
+    /// A member of the store whose role has the permission.
+    Member(Permission),
+}
+
+/// The classes of the rate limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RateClass {
+    /// Not counted: health checks and pages.
+    Free,
+    /// Reads.
+    Read,
+    /// Writes.
+    Write,
+}
+
+/// Whether an operation changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It only looks.
+    Read,
+    /// It writes.
+    Write,
+}
+
+/// What an operation does with `If-Match`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfMatch {
+    /// Nothing.
+    Ignored,
+    /// It honours it when it is sent.
+    Honoured,
+    /// It answers 428 without it.
+    Required,
+}
+
+/// What a host may or may not offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// Inbound WebSockets.
+    WebSocket,
+}
+
+/// A query parameter.
+#[derive(Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may be; a comma-separated list is a text.
+    pub schema: Schema,
+    /// What it means.
+    pub about: &'static str,
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Body {
+    /// What it must look like.
+    pub shape: &'static Object,
+    /// Whether it may be left out.
+    pub optional: bool,
+    /// The content types it is taken in, the usual one first.
+    pub media: &'static [&'static str],
+    /// Most bytes.
+    pub limit: usize,
+}
+
+/// What success answers with.
+#[derive(Debug, Clone, Copy)]
+pub enum Answer {
+    /// No body.
+    Empty,
+    /// JSON of that shape.
+    Json(&'static Object),
+    /// A page of HTML.
+    Html,
+    /// A JSON document of its own kind, such as OpenAPI.
+    Document,
+    /// A WebSocket.
+    Socket,
+}
+
+impl Row {
+    /// Whether the operation is about one store, so that the request must name it.
+    pub fn has_store(&self) -> bool {
+        !matches!(self.access, Access::Open)
+    }
+}

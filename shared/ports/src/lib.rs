@@ -1,0 +1,44 @@
+//! What a host gives the functions.
+//!
+//! Guarantees: functions reach the world only through these traits, so the same code runs on Cloudflare, on Spin
+//! and in the test bed. Futures are not `Send`: every host runs a request on one thread.
+//! Relies on: `storeroom-sql` for the shapes that travel to a database.
+
+pub mod blobs;
+pub mod clock;
+pub mod database;
+pub mod http;
+pub mod log;
+pub mod random;
+pub mod rooms;
+
+use std::rc::Rc;
+
+pub use blobs::Blobs;
+pub use clock::Clock;
+pub use database::{Connection, Database, DatabaseError, Direct};
+pub use http::{Http, HttpError, HttpRequest, HttpResponse};
+pub use log::{Level, Log};
+pub use random::Random;
+pub use rooms::{Admission, Rooms};
+
+/// Something that a function needs does not answer; a sentence for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Down(pub String);
+
+/// Everything a host provides.
+#[derive(Clone)]
+pub struct Ports {
+    /// The stores' data.
+    pub database: Rc<dyn Database>,
+    /// The stores' rooms.
+    pub rooms: Rc<dyn Rooms>,
+    /// Images and other files.
+    pub blobs: Rc<dyn Blobs>,
+    /// The time.
+    pub clock: Rc<dyn Clock>,
+    /// Chance.
+    pub random: Rc<dyn Random>,
+    /// Where log lines go.
+    pub log: Rc<dyn Log>,
+}

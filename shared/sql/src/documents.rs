@@ -1,0 +1,35 @@
+//! The SQL of what clients get to see, as of a moment.
+//!
+//! Guarantees: a document is the one that the views of the schema build; what is due by `:now` shows as if it were
+//! settled already, exactly as settling will write it.
+
+/// Whether a product's schedule is due, over the columns of `products` or `product_documents`.
+pub const IS_DUE: &str = "(status = 'scheduled' AND publish_at <= :now)";
+
+/// The document of a product once its schedule has been settled, over the columns of `product_documents`.
+pub const SETTLED_PRODUCT: &str = "json_set(document, '$.status', 'published', '$.publish_at', NULL, \
+    '$.published_at', document ->> '$.publish_at', '$.updated_at', document ->> '$.publish_at', \
+    '$.version', version + 1)";
+
+/// One product as of `:now`: `document`, `version`.
+pub const PRODUCT: &str = "SELECT CASE WHEN (status = 'scheduled' AND publish_at <= :now) \
+    THEN json_set(document, '$.status', 'published', '$.publish_at', NULL, \
+    '$.published_at', document ->> '$.publish_at', '$.updated_at', document ->> '$.publish_at', \
+    '$.version', version + 1) ELSE document END AS document, \
+    version + (status = 'scheduled' AND publish_at <= :now) AS version \
+    FROM product_documents WHERE store_id = :store AND id = :product";
+
+/// An event as clients see it, over the columns of `events`.
+pub const EVENT: &str = "json_object('id', id, 'seq', seq, 'type', type, 'subject', subject, 'version', version, \
+    'at', strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch'), 'actor', actor, 'request_id', request_id, \
+    'data', json(data))";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_shows_what_settling_writes() {
+        assert!(PRODUCT.contains(SETTLED_PRODUCT) && PRODUCT.contains(IS_DUE));
+    }
+}
