@@ -105,7 +105,7 @@ CREATE UNIQUE INDEX products_by_external_id ON products (store_id, external_id);
 CREATE INDEX products_by_status ON products (store_id, status, id);
 CREATE INDEX products_by_category ON products (store_id, category, id);
 CREATE INDEX products_by_updated_at ON products (store_id, updated_at, id);
-CREATE INDEX products_by_title ON products (store_id, title, id);
+CREATE INDEX products_by_title ON products (store_id, title COLLATE NOCASE, id);
 -- What is due: by store for its reads and writes, over all stores for due work.
 CREATE INDEX products_scheduled_by_store ON products (store_id, publish_at, id) WHERE status = 'scheduled';
 CREATE INDEX products_scheduled ON products (publish_at, store_id) WHERE status = 'scheduled';

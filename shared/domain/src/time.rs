@@ -14,8 +14,12 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The moment so many milliseconds after 1970, held within the years that can be printed.
-    pub fn from_ms(ms: i64) -> Self {
-        Self(ms.clamp(0, LAST_MS))
+    pub const fn from_ms(ms: i64) -> Self {
+        match ms {
+            ..0 => Self(0),
+            LAST_MS.. => Self(LAST_MS),
+            within => Self(within),
+        }
     }
 
     /// Unix milliseconds.

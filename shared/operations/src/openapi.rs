@@ -70,7 +70,11 @@ fn set(target: &mut Value, name: &str, value: Value) {
 fn parameters(row: &Row) -> Vec<Value> {
     let mut list: Vec<Value> = path_names(row.path).map(path_parameter).collect();
     match row.access {
-        Access::Member(_) => list.push(header("X-Store-Id", false, "The store; may be left out by a token that reaches exactly one.")),
+        Access::Member(_) => list.push(header(
+            "X-Store-Id",
+            false,
+            "The store; may be left out by a token that reaches exactly one.",
+        )),
         Access::Public | Access::Ticket => list.push(query(&STORE.schema, "store", true, STORE.about)),
         Access::Open => {}
     }
@@ -220,7 +224,9 @@ fn text(min: usize, max: usize, format: Format) -> Value {
     match format {
         Format::Line | Format::Lines => bounded,
         Format::Handle => json!({"type": "string", "maxLength": max, "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}),
-        Format::Id(prefix) => json!({"type": "string", "pattern": format!("^{prefix}[0-9a-hjkmnp-tv-z]{{26}}$")}),
+        Format::Id(prefix) => {
+            json!({"type": "string", "pattern": format!("^{prefix}[0-9a-hjkmnp-tv-z]{{26}}$")})
+        }
         Format::Time => json!({"type": "string", "format": "date-time"}),
         Format::Currency => json!({"type": "string", "pattern": "^[A-Z]{3}$"}),
     }

@@ -29,14 +29,18 @@ pub fn page() -> String {
     }
     body.push_str("<h2 id=\"shapes\">Shapes</h2>");
     let mut done = std::collections::BTreeSet::new();
-    while let Some(object) = shapes.iter().find(|(name, _)| !done.contains(*name)).map(|(_, object)| *object) {
+    while let Some(object) = shapes.iter().find(|(name, _)| !done.contains(*name)).map(|(_, object)| *object)
+    {
         done.insert(object.name);
         shape(&mut body, object, &mut shapes);
     }
     body.push_str("<h2 id=\"problems\">Problems</h2><table>");
     for code in CODES {
         let (slug, status, title) = (code.slug(), code.status(), escape(code.title()));
-        let _ = write!(body, "<tr><td>{status}<td><a href=\"/problems/{slug}\"><code>{slug}</code></a><td>{title}");
+        let _ = write!(
+            body,
+            "<tr><td>{status}<td><a href=\"/problems/{slug}\"><code>{slug}</code></a><td>{title}"
+        );
     }
     body.push_str("</table>");
     frame("Storeroom API", &body)
@@ -91,7 +95,11 @@ fn section(body: &mut String, operation: Operation, shapes: &mut Shapes) {
         let optional = if request.optional { " (may be left out)" } else { "" };
         let kib = request.limit / 1024;
         let link = link(request.shape);
-        let _ = write!(body, "<p>Body: {link}{optional}, <code>{}</code>, at most {kib} KiB.</p>", request.media.join(", "));
+        let _ = write!(
+            body,
+            "<p>Body: {link}{optional}, <code>{}</code>, at most {kib} KiB.</p>",
+            request.media.join(", ")
+        );
     }
     let answer = match row.answer {
         Answer::Json(object) => {
@@ -174,7 +182,9 @@ fn kind(schema: &Schema) -> String {
         Schema::Integer { min, max } if *max == i64::MAX => format!("integer from {min}"),
         Schema::Integer { min, max } => format!("integer, {min} to {max}"),
         Schema::Boolean => "boolean".to_owned(),
-        Schema::OneOf(words) => words.iter().map(|w| format!("<code>{w}</code>")).collect::<Vec<_>>().join(" "),
+        Schema::OneOf(words) => {
+            words.iter().map(|w| format!("<code>{w}</code>")).collect::<Vec<_>>().join(" ")
+        }
         Schema::List { items, max, .. } => format!("list of at most {max}: {}", kind(items)),
         Schema::Object(object) => link(object),
         Schema::Map { values, max, .. } => format!("at most {max} members: {}", kind(values)),

@@ -80,7 +80,11 @@ mod tests {
         for operation in operations() {
             let row = operation.row();
             let path = row.path.replace(['{', '}'], "");
-            assert!(matches!(find(row.method, &path), Match::Found(found, _) if found == operation), "{}", row.name);
+            assert!(
+                matches!(find(row.method, &path), Match::Found(found, _) if found == operation),
+                "{}",
+                row.name
+            );
         }
     }
 }

@@ -129,21 +129,12 @@ const fn write(
     summary: &'static str,
     permission: Permission,
 ) -> Row {
-    Row {
-        method,
-        rate: RateClass::Write,
-        effect: Effect::Write,
-        ..read(name, path, summary, permission)
-    }
+    Row { method, rate: RateClass::Write, effect: Effect::Write, ..read(name, path, summary, permission) }
 }
 
 /// The start of a row: a read by anybody, about no store.
 const fn open(name: &'static str, path: &'static str, summary: &'static str) -> Row {
-    Row {
-        access: Access::Open,
-        rate: RateClass::Free,
-        ..read(name, path, summary, Permission::ProductsRead)
-    }
+    Row { access: Access::Open, rate: RateClass::Free, ..read(name, path, summary, Permission::ProductsRead) }
 }
 
 const fn body(shape: &'static crate::schema::Object) -> Option<Body> {
@@ -171,11 +162,20 @@ static LIST_PRODUCTS: Row = Row {
         Param { name: "category", schema: Schema::line(1, 100), about: "Only products of this category." },
         Param { name: "tag", schema: Schema::line(1, 50), about: "Only products with this tag." },
         Param { name: "sku", schema: Schema::line(1, 64), about: "Only the product with this SKU." },
-        Param { name: "updated_after", schema: Schema::TIME, about: "Only products changed after this moment." },
+        Param {
+            name: "updated_after",
+            schema: Schema::TIME,
+            about: "Only products changed after this moment.",
+        },
         Param {
             name: "sort",
             schema: Schema::OneOf(&[
-                "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title",
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "title",
+                "-title",
             ]),
             about: "What to sort by, `-` for descending; `-created_at` by default.",
         },
@@ -206,7 +206,13 @@ static REPLACE_PRODUCT: Row = Row {
     body: body(&product::PRODUCT_INPUT),
     answer: Answer::Json(&product::PRODUCT),
     problems: &[Code::NotFound, Code::SkuTaken, Code::HandleTaken, Code::ProductInUse],
-    ..write("products.replace", "PUT", "/api/pms/products/{id}", "Replace a product", Permission::ProductsWrite)
+    ..write(
+        "products.replace",
+        "PUT",
+        "/api/pms/products/{id}",
+        "Replace a product",
+        Permission::ProductsWrite,
+    )
 };
 
 static PATCH_PRODUCT: Row = Row {
@@ -227,7 +233,13 @@ static DELETE_PRODUCT: Row = Row {
     if_match: IfMatch::Required,
     success: 204,
     problems: &[Code::NotFound, Code::ProductInUse],
-    ..write("products.delete", "DELETE", "/api/pms/products/{id}", "Delete a product", Permission::ProductsWrite)
+    ..write(
+        "products.delete",
+        "DELETE",
+        "/api/pms/products/{id}",
+        "Delete a product",
+        Permission::ProductsWrite,
+    )
 };
 
 static PUBLISH_PRODUCT: Row = Row {
@@ -297,7 +309,11 @@ static READ_EVENTS: Row = Row {
             schema: Schema::line(3, 50),
             about: "A cursor: only events after it. Without it, from the beginning of what is kept.",
         },
-        Param { name: "limit", schema: Schema::Integer { min: 1, max: 1000 }, about: "Most events, 100 by default." },
+        Param {
+            name: "limit",
+            schema: Schema::Integer { min: 1, max: 1000 },
+            about: "Most events, 100 by default.",
+        },
         Param {
             name: "types",
             schema: Schema::line(1, 500),
@@ -313,7 +329,13 @@ static TAKE_TICKET: Row = Row {
     answer: Answer::Json(&event::TICKET),
     success: 201,
     needs: &[Capability::WebSocket],
-    ..write("room.ticket", "POST", "/api/pms/room/ticket", "Take a ticket into the room", Permission::EventsRead)
+    ..write(
+        "room.ticket",
+        "POST",
+        "/api/pms/room/ticket",
+        "Take a ticket into the room",
+        Permission::EventsRead,
+    )
 };
 
 static JOIN_ROOM: Row = Row {
@@ -343,7 +365,8 @@ static READY: Row = Row {
 static OPENAPI: Row =
     Row { answer: Answer::Document, ..open("system.openapi", "/openapi.json", "This API as OpenAPI 3.1") };
 
-static DOCS: Row = Row { answer: Answer::Html, ..open("system.docs", "/docs", "The API reference as a page") };
+static DOCS: Row =
+    Row { answer: Answer::Html, ..open("system.docs", "/docs", "The API reference as a page") };
 
 static PROBLEM_PAGE: Row = Row {
     answer: Answer::Html,

@@ -53,7 +53,9 @@ impl Check {
 
     fn value(&mut self, schema: &Schema, value: &Value) {
         match (schema, value) {
-            (Schema::Anything, _) | (Schema::Nullable(_), Value::Null) | (Schema::Boolean, Value::Bool(_)) => {}
+            (Schema::Anything, _)
+            | (Schema::Nullable(_), Value::Null)
+            | (Schema::Boolean, Value::Bool(_)) => {}
             (Schema::Nullable(inner), value) => self.value(inner, value),
             (Schema::Text { min, max, format }, Value::String(text)) => self.text(*min, *max, *format, text),
             (Schema::Integer { min, max }, Value::Number(number)) => self.integer(*min, *max, number),
@@ -62,7 +64,9 @@ impl Check {
                     self.fault("unknown_value", format!("must be one of {}.", words.join(", ")));
                 }
             }
-            (Schema::List { items, max, unique }, Value::Array(list)) => self.list(items, *max, *unique, list),
+            (Schema::List { items, max, unique }, Value::Array(list)) => {
+                self.list(items, *max, *unique, list)
+            }
             (Schema::Object(object), Value::Object(members)) => self.object(object, members),
             (Schema::Map { values, max, max_name }, Value::Object(members)) => {
                 self.map(values, *max, *max_name, members);

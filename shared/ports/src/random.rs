@@ -1,7 +1,7 @@
 //! Chance: cryptographically strong on every host but the test bed, which seeds it.
 
-use storeroom_domain::id::{Id, Kind};
 use storeroom_domain::Timestamp;
+use storeroom_domain::id::{Id, Kind};
 
 /// A source of random bytes.
 pub trait Random {

@@ -7,8 +7,7 @@
 use crate::batch::Batch;
 use storeroom_operations::{Code, Problem};
 
-const SESSION_ALIVE: &str =
-    "SELECT 1 FROM sessions WHERE id = :session AND user_id = :user AND expires_at > :now AND ended_at IS NULL";
+const SESSION_ALIVE: &str = "SELECT 1 FROM sessions WHERE id = :session AND user_id = :user AND expires_at > :now AND ended_at IS NULL";
 const ROLE: &str = "SELECT role FROM memberships WHERE store_id = :store AND user_id = :user";
 
 /// The refusal of a session that has ended.
@@ -50,7 +49,7 @@ pub fn read(query: &str) -> String {
 }
 
 /// Access alone, for a request that will be refused anyway.
-pub const NOTHING: &str = "SELECT 1 AS nothing";
+pub const NOTHING: &str = "SELECT 1 AS present";
 
 /// The store of a credential that names none: the only one it reaches, else NULL. Needs `:user`.
 pub const ONLY_STORE: &str =

@@ -176,15 +176,17 @@ impl Batch {
     fn refusal(&self, part: Part, step: usize, message: String, otherwise: &[Rows]) -> Refused {
         let foreseen = match part {
             Part::Prelude => None,
-            Part::Work => self.work.get(step).and_then(|step| {
-                step.problems.iter().find(|(violation, _)| violation.is_told_by(&message))
-            }),
+            Part::Work => self
+                .work
+                .get(step)
+                .and_then(|step| step.problems.iter().find(|(violation, _)| violation.is_told_by(&message))),
         };
         let Some((_, problem)) = foreseen else {
             let problem = Problem::new(Code::Internal, "The change could not be made.");
             return Refused { problem, unforeseen: Some(message) };
         };
-        let explanations = self.otherwise.iter().zip(otherwise).filter(|((code, ..), _)| *code == problem.code);
+        let explanations =
+            self.otherwise.iter().zip(otherwise).filter(|((code, ..), _)| *code == problem.code);
         let mut problem = problem.clone();
         for ((_, explanation, _), rows) in explanations {
             explain(&mut problem, explanation, rows);
@@ -231,10 +233,14 @@ mod tests {
         let state = Rows(vec![vec![Value::from("\"draft\"")]]);
 
         let unique = "SQLite error: UNIQUE constraint failed: variants.store_id, variants.sku";
-        let problem = batch.interpret(refused(1, unique, vec![faults.clone(), state.clone()])).unwrap_err().problem;
+        let problem =
+            batch.interpret(refused(1, unique, vec![faults.clone(), state.clone()])).unwrap_err().problem;
         assert_eq!((problem.code, problem.faults.len(), problem.members.len()), (Code::SkuTaken, 1, 0));
         let problem = batch.interpret(refused(0, "guard", vec![faults, state])).unwrap_err().problem;
-        assert_eq!((problem.code, problem.members), (Code::NotFound, vec![("state", "\"draft\"".to_owned())]));
+        assert_eq!(
+            (problem.code, problem.members),
+            (Code::NotFound, vec![("state", "\"draft\"".to_owned())])
+        );
     }
 
     #[test]

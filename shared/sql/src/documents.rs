@@ -24,6 +24,17 @@ pub const EVENT: &str = "json_object('id', id, 'seq', seq, 'type', type, 'subjec
     'at', strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch'), 'actor', actor, 'request_id', request_id, \
     'data', json(data))";
 
+/// The store's events after `:after`, oldest first, at most `:limit`: `document`, `seq`, `type`. `:types` is a JSON
+/// list of types or of their beginnings up to a dot, or JSON null for all.
+pub fn events_after() -> String {
+    format!(
+        "SELECT {EVENT} AS document, seq, type FROM events WHERE store_id = :store AND seq > :after \
+         AND (json_type(:types) = 'null' OR EXISTS (SELECT 1 FROM json_each(:types) AS wanted \
+            WHERE events.type = wanted.value OR substr(events.type, 1, length(wanted.value) + 1) = wanted.value || '.')) \
+         ORDER BY seq LIMIT :limit"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

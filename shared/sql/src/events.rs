@@ -138,7 +138,13 @@ mod tests {
     #[test]
     fn announcements_gather_a_store_in_order() {
         let row = |seq: i64| {
-            vec![Value::from("str_a"), Value::from(1), Value::from(seq), Value::from("product.created"), Value::from("{}")]
+            vec![
+                Value::from("str_a"),
+                Value::from(1),
+                Value::from(seq),
+                Value::from("product.created"),
+                Value::from("{}"),
+            ]
         };
         let result = FrameResult::Done(vec![Rows(vec![row(2)]), Rows::default(), Rows(vec![row(1)])]);
         let list = announcements(&[0, 1, 2, 9], &result);

@@ -34,7 +34,9 @@ impl Frame {
     /// About how many bytes it is on the wire: SQL, texts and blobs.
     pub fn size(&self) -> usize {
         let statements = self.prelude.iter().chain(&self.work).chain(&self.otherwise);
-        statements.map(|statement| statement.sql.len() + statement.args.iter().map(value_size).sum::<usize>()).sum()
+        statements
+            .map(|statement| statement.sql.len() + statement.args.iter().map(value_size).sum::<usize>())
+            .sum()
     }
 }
 
@@ -81,7 +83,10 @@ mod tests {
     #[test]
     fn frame_format_unchanged() {
         let frame = Frame {
-            work: vec![Statement { sql: "SELECT ?".into(), args: vec![Value::from("abc"), Value::Blob(vec![1])] }],
+            work: vec![Statement {
+                sql: "SELECT ?".into(),
+                args: vec![Value::from("abc"), Value::Blob(vec![1])],
+            }],
             announces: vec![0],
             due: Some(0),
             ..Frame::default()

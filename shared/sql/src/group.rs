@@ -102,19 +102,19 @@ impl Group {
     /// Each frame's result, in the order of the frames.
     pub fn split(&self, results: &[StepResult]) -> Result<Vec<FrameResult>, NotCommitted> {
         if !matches!(results.get(self.commit), Some(StepResult::Done(_))) {
-            return Err(NotCommitted(first_failure(results)));
+            return Err(NotCommitted(decisive_failure(results)));
         }
         Ok(self.places.iter().map(|place| place.result(results)).collect())
     }
 }
 
-fn first_failure(results: &[StepResult]) -> String {
-    let failures = results.iter().filter_map(|result| match result {
+fn decisive_failure(results: &[StepResult]) -> String {
+    // The last failure is the one that kept the COMMIT from happening; those before it were rolled back alone.
+    let mut failures = results.iter().rev().filter_map(|result| match result {
         StepResult::Failed(message) => Some(message.clone()),
         _ => None,
     });
-    // The last failure is the one that kept the COMMIT from happening; those before it were rolled back alone.
-    failures.last().unwrap_or_else(|| "the transaction was not committed".to_owned())
+    failures.next().unwrap_or_else(|| "the transaction was not committed".to_owned())
 }
 
 impl Place {
@@ -195,7 +195,9 @@ mod tests {
         let failing = group.places[1].work.start + 1;
         let results = group.split(&run(&group.script, &[failing], None)).unwrap();
         assert_eq!(results[0], FrameResult::Done(vec![Rows::default(); 2]));
-        assert!(matches!(&results[1], FrameResult::Refused { part: Part::Work, step: 1, otherwise, .. } if otherwise.len() == 1));
+        assert!(
+            matches!(&results[1], FrameResult::Refused { part: Part::Work, step: 1, otherwise, .. } if otherwise.len() == 1)
+        );
         assert_eq!(results[2], FrameResult::Done(vec![Rows::default()]));
     }
 

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn conditions_read_the_results() {
-        let results = [StepResult::Done(Rows::default()), StepResult::Failed("x".into()), StepResult::Skipped];
+        let results =
+            [StepResult::Done(Rows::default()), StepResult::Failed("x".into()), StepResult::Skipped];
         let ok = |step| Condition::Ok(step).holds(&results, false);
         assert!(ok(0) && !ok(1) && !ok(2) && !ok(3));
         assert!(Condition::Ok(1).negated().holds(&results, false));

@@ -67,3 +67,6 @@ pub const STORES_WITH_DUE: &str =
 
 /// The next moment at which something is due, over all stores; NULL when nothing is.
 pub const NEXT_DUE: &str = "SELECT at FROM next_due";
+
+/// The next moment after `:now` at which something of the store becomes due; NULL when nothing does.
+pub const NEXT_CHANGE: &str = "SELECT min(publish_at) FROM products WHERE store_id = :store AND status = 'scheduled' AND publish_at > :now";

@@ -1,7 +1,8 @@
 //! Values, rows, and statements with their arguments.
 //!
-//! Guarantees: SQL is written with names (`:store`) and travels with positions, in SQLite's own order of first
-//! occurrence, so every database binds it alike; a name without a value is an error, never a silent NULL.
+//! Guarantees: SQL is written with names (`:store`) and travels with numbers (`?1`), in the order of first
+//! occurrence, so every database binds it alike (sqld gives `:store` no value by position); a name without a value is
+//! an error, never a silent NULL.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -124,13 +125,13 @@ impl Args {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingArgument(pub String);
 
-/// SQL with its arguments in SQLite's order: what travels.
+/// SQL with its arguments by number: what travels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
-    /// The SQL, with names in it.
+    /// The SQL, with `?1`, `?2`, … in it.
     #[serde(rename = "s")]
     pub sql: Cow<'static, str>,
-    /// One value a distinct name, in the order of first occurrence.
+    /// One value a number.
     #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<Value>,
 }
@@ -144,11 +145,12 @@ impl Statement {
     /// Picks what the SQL names out of the arguments.
     pub fn bind(sql: impl Into<Cow<'static, str>>, args: &Args) -> Result<Self, MissingArgument> {
         let sql = sql.into();
-        let values = names(&sql)
-            .into_iter()
-            .map(|name| args.0.get(name).cloned().ok_or_else(|| MissingArgument(name.to_owned())))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { sql, args: values })
+        let names = names(&sql);
+        let value =
+            |name: &&str| args.0.get(*name).cloned().ok_or_else(|| MissingArgument((*name).to_owned()));
+        let values = names.iter().map(value).collect::<Result<_, _>>()?;
+        let numbered = (!names.is_empty()).then(|| numbered(&sql, &names));
+        Ok(Self { sql: numbered.map_or(sql, Cow::Owned), args: values })
     }
 }
 
@@ -157,8 +159,7 @@ fn names(sql: &str) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
     let outside_literals = sql.split('\'').step_by(2);
     for part in outside_literals.flat_map(|text| text.split(':').skip(1)) {
-        let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(part.len());
-        let name = part.get(..end).unwrap_or_default();
+        let (name, _) = split_name(part);
         if !name.is_empty() && !found.contains(&name) {
             found.push(name);
         }
@@ -166,16 +167,46 @@ fn names(sql: &str) -> Vec<&str> {
     found
 }
 
+/// The SQL with the number of each name in its place.
+fn numbered(sql: &str, names: &[&str]) -> String {
+    let mut text = String::with_capacity(sql.len());
+    for (index, part) in sql.split('\'').enumerate() {
+        text.push_str(if index == 0 { "" } else { "'" });
+        if index % 2 == 0 { number_names(&mut text, part, names) } else { text.push_str(part) }
+    }
+    text
+}
+
+/// Appends SQL without literals.
+fn number_names(text: &mut String, sql: &str, names: &[&str]) {
+    let mut parts = sql.split(':');
+    text.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let (name, rest) = split_name(part);
+        match names.iter().position(|known| *known == name) {
+            Some(index) => text.push_str(&format!("?{}{rest}", index + 1)),
+            None => text.push_str(&format!(":{part}")),
+        }
+    }
+}
+
+/// What follows a colon: the name, and the rest.
+fn split_name(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn binds_names_in_order_of_first_occurrence() {
+    fn names_travel_as_numbers_in_order_of_first_occurrence() {
         let args = Args::new().with("b", 2).with("a", "x").with("c", Option::<i64>::None);
         let sql = "SELECT ':no', :a, strftime('%H:%M', :b), :a, 'it''s :no' WHERE :c";
         let bound = Statement::bind(sql, &args).unwrap();
         assert_eq!(bound.args, [Value::from("x"), Value::from(2), Value::Null]);
+        assert_eq!(bound.sql, "SELECT ':no', ?1, strftime('%H:%M', ?2), ?1, 'it''s :no' WHERE ?3");
         assert_eq!(Statement::bind("SELECT :d", &args), Err(MissingArgument("d".to_owned())));
     }
 
@@ -184,7 +215,8 @@ mod tests {
         let args = Args::new().with("i", i64::MIN).with("t", "ü");
         let mut statement = Statement::bind("SELECT :i, :t", &args).unwrap();
         statement.args.extend([Value::Null, Value::Blob(vec![0, 255]), Value::Real(0.5)]);
-        let text = r#"{"s":"SELECT :i, :t","a":[{"i":-9223372036854775808},{"t":"ü"},"n",{"b":"AP8"},{"r":0.5}]}"#;
+        let text =
+            r#"{"s":"SELECT ?1, ?2","a":[{"i":-9223372036854775808},{"t":"ü"},"n",{"b":"AP8"},{"r":0.5}]}"#;
         assert_eq!(serde_json::to_string(&statement).unwrap(), text);
         assert_eq!(serde_json::from_str::<Statement>(text).unwrap(), statement);
     }

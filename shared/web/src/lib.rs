@@ -1,1 +1,21 @@
-//! x
+//! What every function needs of HTTP, without a runtime: requests, answers, tokens, preconditions, paging.
+//!
+//! Guarantees: whatever comes in is bounded and checked before a function sees it; a refusal is a `Problem`.
+//! Relies on: a host for turning its platform's requests into `Request` and `Response` into its platform's.
+
+pub mod answer;
+pub mod body;
+pub mod call;
+pub mod negotiate;
+pub mod paging;
+pub mod precondition;
+pub mod query;
+pub mod request;
+pub mod response;
+pub mod tokens;
+
+pub use answer::Answer;
+pub use call::{Call, Committed, Found};
+pub use precondition::Precondition;
+pub use request::{BodyError, Incoming, Request};
+pub use response::{Body, Response};

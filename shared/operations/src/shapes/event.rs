@@ -34,7 +34,11 @@ pub const EVENT: Object = Object {
     about: "Something that happened in a store, written in the transaction of the change.",
     fields: &[
         Field::required("id", Schema::id("evt_"), "Its id."),
-        Field::required("seq", Schema::Integer { min: 1, max: i64::MAX }, "Its place in the log, without holes."),
+        Field::required(
+            "seq",
+            Schema::Integer { min: 1, max: i64::MAX },
+            "Its place in the log, without holes.",
+        ),
         Field::required("type", Schema::line(3, 60), "What happened, such as `product.created`."),
         Field::required("subject", Schema::line(1, 100), "The id of what it happened to."),
         Field::required("version", Schema::Integer { min: 1, max: i64::MAX }, "The subject's version since."),

@@ -115,7 +115,7 @@ pub const VARIANT_INPUT: Object = Object {
 };
 
 /// A product as a client sends it, to create or to replace one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductInput {
     /// The name of the product.
@@ -189,7 +189,11 @@ pub const PRODUCT_PATCH: Object = Object {
             }),
             "Facts by name; null takes one away.",
         ),
-        Field::optional("options", Schema::Nullable(&OPTIONS), "The dimensions in which its variants differ."),
+        Field::optional(
+            "options",
+            Schema::Nullable(&OPTIONS),
+            "The dimensions in which its variants differ.",
+        ),
         Field::optional(
             "variants",
             Schema::Nullable(&Schema::List {

@@ -1,0 +1,26 @@
+//! Which functions a host has: all of them, or one family as a component of its own.
+
+use async_trait::async_trait;
+use storeroom_operations::{Operation, Problem};
+use storeroom_web::{Answer, Call};
+
+/// Runs operations.
+#[async_trait(?Send)]
+pub trait Functions {
+    /// Runs one; a family that is not here answers as if the address did not exist.
+    async fn call(&self, operation: Operation, call: &Call<'_>) -> Result<Answer, Problem>;
+}
+
+/// Every function.
+pub struct All;
+
+#[async_trait(?Send)]
+impl Functions for All {
+    async fn call(&self, operation: Operation, call: &Call<'_>) -> Result<Answer, Problem> {
+        match operation {
+            Operation::Products(operation) => storeroom_products::handle(operation, call).await,
+            Operation::Rooms(operation) => storeroom_rooms::handle(operation, call).await,
+            Operation::System(operation) => storeroom_system::handle(operation, call).await,
+        }
+    }
+}

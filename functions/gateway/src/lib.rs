@@ -1,0 +1,198 @@
+//! The gateway: every request's way, written once.
+//!
+//! match → media → authenticate → limit → store → dispatch → (access, when a function refused without looking) →
+//! render → log. Guarantees: the contract's order of checks; every answer carries its request id and what its row
+//! asks for; whatever happens is one answer and one log line.
+//! Relies on: `storeroom-operations` for the table, and on a host for `Ports`, `Settings` and the request.
+
+mod authenticate;
+pub mod functions;
+pub mod limits;
+mod record;
+mod render;
+pub mod settings;
+
+pub use functions::{All, Functions};
+pub use settings::{Mode, Settings, SettingsError};
+
+use storeroom_domain::Timestamp;
+use storeroom_operations::operation::{Access, Row};
+use storeroom_operations::route::{Match, PathParams, find};
+use storeroom_operations::table::MIB;
+use storeroom_operations::{Code, Operation, Problem};
+use storeroom_ports::{Clock, Ports};
+use storeroom_web::call::Trace;
+use storeroom_web::query::decode_segment;
+use storeroom_web::{Answer, BodyError, Call, Request, Response, negotiate};
+
+/// Longest path in bytes.
+const MAX_PATH: usize = 2_048;
+
+/// Handles one request.
+pub async fn handle(
+    functions: &dyn Functions,
+    ports: &Ports,
+    settings: &Settings,
+    mut request: Request,
+) -> Response {
+    let now = ports.clock.now();
+    let request_id = request_id(ports, now);
+    let matched = matched(settings, &request);
+    let mut exchange = Exchange {
+        request_id,
+        now,
+        row: matched.as_ref().ok().map(|(op, _)| op.row()),
+        limit: None,
+        store: None,
+        round_trips: 0,
+        cursor: None,
+    };
+    let result = match matched {
+        Ok((operation, path)) => {
+            run(functions, ports, settings, &mut request, operation, path, &mut exchange).await
+        }
+        Err(problem) => Err(problem),
+    };
+    let response = render::response(&exchange, &request, result);
+    record::write(ports, &exchange, &response, elapsed(ports.clock.as_ref(), now));
+    response
+}
+
+/// What is known of a request while it is on its way, for its answer's headers and its log line.
+pub(crate) struct Exchange {
+    request_id: String,
+    now: Timestamp,
+    row: Option<&'static Row>,
+    limit: Option<limits::Standing>,
+    store: Option<String>,
+    round_trips: u32,
+    cursor: Option<storeroom_domain::LogCursor>,
+}
+
+async fn run(
+    functions: &dyn Functions,
+    ports: &Ports,
+    settings: &Settings,
+    request: &mut Request,
+    operation: Operation,
+    path: PathParams,
+    exchange: &mut Exchange,
+) -> Result<Answer, Problem> {
+    let row = operation.row();
+    let body = body(row, request).await?;
+    negotiate::check_accept(row, &request.headers)?;
+    negotiate::check_version(&request.headers)?;
+    let identity = authenticate::identity(row, settings, request, exchange.now)?;
+    exchange.limit = settings.limits.as_ref().and_then(|limits| {
+        let who = identity.as_ref().map_or_else(|| request.client.clone(), |known| known.user.to_string());
+        limits.count(row.rate, &who, exchange.now)
+    });
+    limits::check(exchange.limit.as_ref())?;
+    let mut call = Call {
+        ports,
+        row,
+        path,
+        raw_query: request.query.clone(),
+        headers: std::mem::take(&mut request.headers),
+        body,
+        origin: request.origin.clone(),
+        identity,
+        store: String::new(),
+        request_id: exchange.request_id.clone(),
+        now: exchange.now,
+        trace: Trace::default(),
+    };
+    let result = dispatch(functions, operation, &mut call).await;
+    exchange.store = (!call.store.is_empty()).then(|| call.store.clone());
+    exchange.round_trips = call.trace.round_trips.get();
+    exchange.cursor = call.trace.cursor.get();
+    request.headers = call.headers;
+    result
+}
+
+async fn dispatch(
+    functions: &dyn Functions,
+    operation: Operation,
+    call: &mut Call<'_>,
+) -> Result<Answer, Problem> {
+    call.store = authenticate::store(call).await?;
+    let result = functions.call(operation, call).await;
+    // What the request says is looked at before the database is; but a stranger must not learn from it.
+    let is_members = matches!(call.row.access, Access::Member(_));
+    if result.is_err() && is_members && !call.trace.access_checked.get() {
+        call.check_access().await?;
+    }
+    result
+}
+
+fn matched(settings: &Settings, request: &Request) -> Result<(Operation, PathParams), Problem> {
+    if request.path.len() > MAX_PATH {
+        return Err(Problem::new(Code::NotFound, format!("The path has more than {MAX_PATH} bytes.")));
+    }
+    match find(&request.method, &request.path) {
+        Match::Found(operation, path) => {
+            offered(settings, operation.row())?;
+            Ok((operation, decoded(path)?))
+        }
+        Match::OtherMethods(methods) => {
+            let allow = methods.join(", ");
+            let detail = format!("{} is not for this address; it takes {allow}.", shown(&request.method));
+            Err(Problem::new(Code::MethodNotAllowed, detail).header("Allow", allow))
+        }
+        Match::Nothing => {
+            Err(Problem::new(Code::NotFound, "There is nothing at this address. /docs lists what there is."))
+        }
+    }
+}
+
+/// A method that a client made up is shown cut and without odd characters.
+fn shown(method: &str) -> String {
+    method.chars().filter(char::is_ascii_alphanumeric).take(20).collect()
+}
+
+fn offered(settings: &Settings, row: &Row) -> Result<(), Problem> {
+    if row.needs.iter().all(|need| settings.capabilities.contains(need)) {
+        return Ok(());
+    }
+    let detail =
+        "This host has no WebSockets, so it has no rooms. Follow the store with GET /api/pms/events.";
+    Err(Problem::new(Code::NotFound, detail))
+}
+
+fn decoded(path: PathParams) -> Result<PathParams, Problem> {
+    let decode = |(name, value): (&'static str, String)| Some((name, decode_segment(&value)?));
+    path.into_iter()
+        .map(decode)
+        .collect::<Option<_>>()
+        .ok_or_else(|| Problem::new(Code::NotFound, "The path is not percent-encoded UTF-8."))
+}
+
+async fn body(row: &Row, request: &mut Request) -> Result<Vec<u8>, Problem> {
+    let limit = row.body.as_ref().map_or(MIB, |rule| rule.limit);
+    let too_large = || Problem::new(Code::BodyTooLarge, format!("The body may have at most {limit} bytes."));
+    let announced = request.header("content-length").and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    if matches!(request.method.as_str(), "GET" | "HEAD") {
+        return Ok(Vec::new());
+    }
+    let bytes = request.body.read(limit).await.map_err(|error| match error {
+        BodyError::TooLarge => too_large(),
+        BodyError::Broken => Problem::new(Code::MalformedRequest, "The body broke off."),
+    })?;
+    if let Some(rule) = row.body.as_ref().filter(|_| !bytes.is_empty()) {
+        negotiate::check_content(&request.headers, rule.media)?;
+    }
+    Ok(bytes)
+}
+
+fn request_id(ports: &Ports, now: Timestamp) -> String {
+    // An event's id without its prefix: sortable by time and unique, which is all that a request id must be.
+    let id: storeroom_domain::EventId = storeroom_ports::random::new_id(ports.random.as_ref(), now);
+    id.to_string().replace("evt_", "req_")
+}
+
+fn elapsed(clock: &dyn Clock, since: Timestamp) -> i64 {
+    clock.now().ms().saturating_sub(since.ms())
+}

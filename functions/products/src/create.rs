@@ -1,0 +1,35 @@
+//! `POST /products`.
+
+use crate::content::Content;
+use crate::steps;
+use storeroom_domain::{EventType, ProductId};
+use storeroom_operations::Problem;
+use storeroom_sql::events;
+use storeroom_web::{Answer, Call};
+
+const INSERT: &str = "INSERT INTO products (store_id, id, handle, external_id, title, description, status, category, \
+    tags, attributes, options, version, created_at, updated_at) \
+    SELECT :store, :product, CASE WHEN :handle IS NOT NULL THEN :handle \
+        WHEN EXISTS (SELECT 1 FROM products WHERE store_id = :store AND handle = :made_handle) \
+        THEN :made_handle || '-' || :suffix ELSE :made_handle END, \
+    :external_id, :title, :description, 'draft', :category, :tags, :attributes, :options, 1, :now, :now";
+
+/// Makes a draft.
+pub async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
+    let content = Content::of(call.input()?)?;
+    let product: ProductId = call.new_id();
+    let mut batch = call.write();
+    steps::bind_product(&mut batch, call, product);
+    content.bind(&mut batch, call);
+    let id = product.to_string();
+    let suffix = id.get(id.len().saturating_sub(6)..).unwrap_or_default();
+    batch.set("suffix", suffix);
+    batch.set("made_handle", content.made_handle(suffix));
+    steps::guard_content(&mut batch);
+    batch.run_or(INSERT, steps::product_violations());
+    steps::insert_variants(&mut batch);
+    steps::insert_tags(&mut batch);
+    events::append_product_event(&mut batch, EventType::ProductCreated);
+    let answer = steps::commit_and_show(call, batch, 201).await?;
+    Ok(answer.location(format!("/api/pms/products/{product}")))
+}

@@ -1,0 +1,40 @@
+//! Products and the public catalogue: one file an operation, or a few that differ in a word.
+//!
+//! Guarantees: every write is one transaction with its event and its revision; every read is one statement.
+//! Relies on: `storeroom-web` for access, and on the schema for uniqueness and for what a document looks like.
+
+mod archive;
+mod catalog;
+mod content;
+mod create;
+mod delete;
+pub mod due;
+mod list;
+mod patch;
+mod publish;
+mod read;
+mod replace;
+mod selection;
+mod steps;
+mod transition;
+mod unpublish;
+
+use storeroom_operations::{Problem, Products};
+use storeroom_web::{Answer, Call};
+
+/// Runs an operation.
+pub async fn handle(operation: Products, call: &Call<'_>) -> Result<Answer, Problem> {
+    match operation {
+        Products::List => list::list(call).await,
+        Products::Create => create::create(call).await,
+        Products::Read => read::read(call).await,
+        Products::Replace => replace::replace(call).await,
+        Products::Patch => patch::patch(call).await,
+        Products::Delete => delete::delete(call).await,
+        Products::Publish => publish::publish(call).await,
+        Products::Unpublish => unpublish::unpublish(call).await,
+        Products::Archive => archive::archive(call).await,
+        Products::CatalogList => catalog::list(call).await,
+        Products::CatalogRead => catalog::read(call).await,
+    }
+}

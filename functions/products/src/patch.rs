@@ -1,0 +1,122 @@
+//! `PATCH /products/{id}`: a merge patch, RFC 7396.
+//!
+//! Two round trips: the patch is merged into what is there and checked as a whole in Rust, and committed under the
+//! version that was read.
+
+use crate::content::Content;
+use crate::{read, replace, steps};
+use serde_json::{Map, Value};
+use storeroom_domain::ProductId;
+use storeroom_operations::schema::Schema;
+use storeroom_operations::shapes::product::{PRODUCT_INPUT, PRODUCT_PATCH, VARIANT_INPUT};
+use storeroom_operations::validate::validate;
+use storeroom_operations::{Code, Problem};
+use storeroom_web::{Answer, Call, Precondition};
+
+/// How often a patch of whatever it is now is tried again after it lost a race.
+const TRIES: usize = 5;
+
+/// Merges the patch into the product.
+pub async fn patch(call: &Call<'_>) -> Result<Answer, Problem> {
+    let product: ProductId = call.path_id("id", "product")?;
+    let meant = call.precondition()?;
+    let patch = call.json()?.unwrap_or_default();
+    let faults = validate(&Schema::Object(&PRODUCT_PATCH), &patch);
+    if !faults.is_empty() {
+        return Err(Problem::with_faults(Code::ValidationFailed, faults));
+    }
+    let mut result = merge_and_put(call, product, meant, &patch).await;
+    for _ in 1..TRIES {
+        let lost_race = matches!(&result, Err(problem) if problem.code == Code::VersionConflict);
+        if !lost_race || meant != Precondition::Whatever {
+            break;
+        }
+        result = merge_and_put(call, product, meant, &patch).await;
+    }
+    result
+}
+
+async fn merge_and_put(
+    call: &Call<'_>,
+    product: ProductId,
+    meant: Precondition,
+    patch: &Value,
+) -> Result<Answer, Problem> {
+    let (document, version, _) = read::current(call, product).await?;
+    if meant.version().is_some_and(|meant| meant != version) {
+        return Err(steps::version_conflict().member("current", document));
+    }
+    let now = serde_json::from_str(&document).map_err(|error| call.fault(&error.to_string()))?;
+    let mut merged = writable(now);
+    merge(&mut merged, patch);
+    let content = Content::of(storeroom_web::body::read(&PRODUCT_INPUT, merged)?)?;
+    replace::put(call, product, Precondition::Version(version), &content).await
+}
+
+/// What of a document a client may send back.
+fn writable(document: Value) -> Value {
+    let mut product = only(document, &PRODUCT_INPUT);
+    if let Some(variants) = product.get_mut("variants").and_then(Value::as_array_mut) {
+        for variant in variants {
+            *variant = only(variant.take(), &VARIANT_INPUT);
+        }
+    }
+    product
+}
+
+fn only(value: Value, shape: &storeroom_operations::schema::Object) -> Value {
+    let Value::Object(members) = value else { return value };
+    let known = |name: &String| shape.fields.iter().any(|field| field.name == name);
+    Value::Object(members.into_iter().filter(|(name, _)| known(name)).collect())
+}
+
+/// RFC 7396, section 2.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Some(members) = target.as_object_mut() else { return };
+    for (name, change) in changes {
+        if change.is_null() {
+            members.remove(name);
+        } else {
+            merge(members.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The cases of RFC 7396, appendix A.
+    #[test]
+    fn merges_as_the_rfc_says() {
+        for (original, patch, result) in [
+            (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
+            (json!({"a":"b"}), json!({"a":null}), json!({})),
+            (json!({"a":"b","b":"c"}), json!({"a":null}), json!({"b":"c"})),
+            (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"c"}), json!({"a":["b"]}), json!({"a":["b"]})),
+            (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
+            (json!({"a":[{"b":"c"}]}), json!({"a":[1]}), json!({"a":[1]})),
+            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
+            (json!({"a":"b"}), json!(["c"]), json!(["c"])),
+            (json!({"a":"foo"}), json!(null), json!(null)),
+            (json!({"a":"foo"}), json!("bar"), json!("bar")),
+            (json!({"e":null}), json!({"a":1}), json!({"e":null,"a":1})),
+            (json!([1, 2]), json!({"a":"b","c":null}), json!({"a":"b"})),
+            (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
+        ] {
+            let mut target = original.clone();
+            merge(&mut target, &patch);
+            assert_eq!(target, result, "{original} + {patch}");
+        }
+    }
+}

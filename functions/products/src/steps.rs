@@ -1,0 +1,150 @@
+//! The statements that several writes of a product share.
+//!
+//! Every one names only arguments of `Call::args`, `bind_product` and `Content::bind`.
+
+use storeroom_domain::{EventId, ProductId};
+use storeroom_operations::{Code, Problem};
+use storeroom_sql::batch::Violation;
+use storeroom_sql::{Batch, documents, settle};
+use storeroom_web::{Answer, Call, Precondition};
+
+/// Sets which product it is, and the ids of the events that may come of it.
+pub fn bind_product(batch: &mut Batch, call: &Call<'_>, product: ProductId) {
+    batch.set("product", product.to_string());
+    let (event, settled): (EventId, EventId) = (call.new_id(), call.new_id());
+    batch.set("event_id", event.to_string());
+    batch.set("settle_ids", format!("[\"{settled}\"]"));
+}
+
+/// The beginning of every write to a product that is there: what is due is settled, it exists, and its version is
+/// the one that is meant.
+pub fn begin(batch: &mut Batch, call: &Call<'_>, product: ProductId, meant: Precondition) {
+    bind_product(batch, call, product);
+    batch.set("meant_version", meant.version());
+    settle::settle_product(batch);
+    batch.guard(
+        "SELECT 1 FROM products WHERE store_id = :store AND id = :product",
+        Problem::not_found("product"),
+    );
+    batch.guard(
+        "SELECT :meant_version IS NULL OR version = :meant_version FROM products \
+         WHERE store_id = :store AND id = :product",
+        version_conflict(),
+    );
+    batch.explain(Code::VersionConflict, "current", format!("SELECT document FROM ({})", documents::PRODUCT));
+}
+
+/// The refusal of a stale version, still without `current`.
+pub fn version_conflict() -> Problem {
+    let detail =
+        "The product has changed: `current` is what it is now. Merge your change and send its version.";
+    Problem::new(Code::VersionConflict, detail)
+}
+
+/// Refuses content that only the database can tell is wrong: variants that are not the product's, prices in
+/// another currency, an external id that is taken. Every fault is named.
+pub fn guard_content(batch: &mut Batch) {
+    for (pointer_and_detail, code) in [
+        (
+            "SELECT '/variants/' || key || '/id', 'is not a variant of this product.' FROM json_each(:variants) \
+             WHERE value ->> 'id' IS NOT NULL AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.store_id = :store \
+             AND v.product_id = :product AND v.id = value ->> 'id')",
+            "unknown_value",
+        ),
+        (
+            "SELECT p.value ->> 'pointer', 'must be the currency of the store, ' || s.currency || '.' \
+             FROM stores s, json_each(:prices) p WHERE s.id = :store AND p.value ->> 'currency' <> s.currency",
+            "wrong_currency",
+        ),
+        (
+            "SELECT '/external_id', 'belongs to another product.' WHERE EXISTS (SELECT 1 FROM products \
+             WHERE store_id = :store AND external_id = :external_id AND id <> :product)",
+            "taken",
+        ),
+    ] {
+        let none = format!("SELECT NOT EXISTS ({pointer_and_detail})");
+        batch.guard(&none, Problem::new(Code::ValidationFailed, "The product does not fit: see `errors`."));
+        batch.explain_faults(Code::ValidationFailed, code, pointer_and_detail);
+    }
+}
+
+/// How writing the product's own row can fail.
+pub fn product_violations() -> Vec<(Violation, Problem)> {
+    let taken =
+        "Another product of the store has this handle. Choose another, or leave it out to have one made.";
+    let unique = Violation::Unique("products.store_id, products.handle");
+    vec![(unique, Problem::new(Code::HandleTaken, taken))]
+}
+
+/// How writing a variant can fail.
+pub fn variant_violations() -> Vec<(Violation, Problem)> {
+    let taken = "SKUs are unique in the store: `errors` points to those that other products have.";
+    vec![(Violation::Unique("variants.store_id, variants.sku"), Problem::new(Code::SkuTaken, taken))]
+}
+
+/// Inserts the variants of `:variants` whose place no variant of the product has yet.
+pub fn insert_variants(batch: &mut Batch) {
+    batch.run_or(
+        "INSERT INTO variants (store_id, id, product_id, sku, barcode, option_values, price_minor, \
+         compare_at_price_minor, weight_grams, position) \
+         SELECT :store, value ->> 'new_id', :product, value ->> 'sku', value ->> 'barcode', \
+         value -> 'option_values', value ->> 'price', value ->> 'compare_at_price', value ->> 'weight_grams', key \
+         FROM json_each(:variants) WHERE key NOT IN (SELECT position FROM variants \
+            WHERE store_id = :store AND product_id = :product)",
+        variant_violations(),
+    );
+    batch.explain_faults(
+        Code::SkuTaken,
+        "taken",
+        "SELECT '/variants/' || key || '/sku', 'belongs to another product.' FROM json_each(:variants) j \
+         JOIN variants v ON v.store_id = :store AND v.sku = j.value ->> 'sku' AND v.product_id <> :product ORDER BY j.key",
+    );
+}
+
+/// Writes the product's tags where a filter finds them.
+pub fn insert_tags(batch: &mut Batch) {
+    batch.run(
+        "INSERT INTO product_tags (store_id, tag, product_id) \
+         SELECT :store, value, :product FROM json_each(:tags)",
+    );
+}
+
+/// Refuses to leave a product public, or to become so, without a variant or with one that has no price.
+pub fn guard_can_be_sold(batch: &mut Batch, only_if: &str) {
+    batch.guard(
+        &format!(
+            "SELECT NOT ({only_if}) OR (EXISTS (SELECT 1 FROM variants v WHERE v.store_id = :store \
+             AND v.product_id = :product) AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.store_id = :store \
+             AND v.product_id = :product AND v.price_minor IS NULL)) \
+             FROM products WHERE store_id = :store AND id = :product"
+        ),
+        Problem::new(
+            Code::ValidationFailed,
+            "A product is public only with at least one variant and a price on each: see `errors`.",
+        ),
+    );
+}
+
+/// Refuses when units of variants that are about to go are held or belong to open orders.
+pub fn guard_not_in_use(batch: &mut Batch, which: &str) {
+    let in_use = "Units are held or belong to orders that are not shipped. Release or ship them, or archive the product.";
+    batch.guard(
+        &format!(
+            "SELECT NOT EXISTS (SELECT 1 FROM variants v JOIN levels l ON l.store_id = v.store_id \
+             AND l.variant_id = v.id WHERE v.store_id = :store AND v.product_id = :product AND {which} \
+             AND l.held + l.committed > 0)"
+        ),
+        Problem::new(Code::ProductInUse, in_use),
+    );
+}
+
+/// Commits and answers with the product's document.
+pub async fn commit_and_show(call: &Call<'_>, mut batch: Batch, status: u16) -> Result<Answer, Problem> {
+    batch.query("document", documents::PRODUCT);
+    let done = call.commit(batch).await?;
+    let rows = done.outcome.rows("document");
+    match (rows.text(0, 0), rows.integer(0, 1)) {
+        (Some(document), Some(version)) => Ok(Answer::json(status, document).version(version)),
+        _ => Err(call.fault("a write left no document")),
+    }
+}

@@ -1,0 +1,68 @@
+//! A change of status: what publish, unpublish and archive have in common.
+
+use crate::steps;
+use storeroom_domain::product::STATUSES;
+use storeroom_domain::{EventType, ProductId, ProductStatus, Timestamp, Transition};
+use storeroom_operations::{Code, Problem};
+use storeroom_sql::{Batch, events};
+use storeroom_web::{Answer, Call};
+
+const UPDATE: &str = "UPDATE products SET status = :status, publish_at = :publish_at, \
+    published_at = CASE :status WHEN 'published' THEN :now END, version = version + 1, updated_at = :now \
+    WHERE store_id = :store AND id = :product";
+
+/// Faults of a product that cannot be sold, and so not be published.
+const UNSELLABLE: &str = "SELECT '/variants/' || position || '/price', 'is needed before the product can be published.' \
+    FROM variants WHERE store_id = :store AND product_id = :product AND price_minor IS NULL \
+    UNION ALL SELECT '/variants', 'must have at least one variant before the product can be published.' \
+    WHERE NOT EXISTS (SELECT 1 FROM variants WHERE store_id = :store AND product_id = :product)";
+
+/// Changes the product's status, if it may. `publish_at` is for `Transition::Schedule`.
+pub async fn transition(
+    call: &Call<'_>,
+    transition: Transition,
+    publish_at: Option<Timestamp>,
+    event: EventType,
+) -> Result<Answer, Problem> {
+    let product: ProductId = call.path_id("id", "product")?;
+    let meant = call.precondition()?;
+    let mut batch = call.write();
+    steps::begin(&mut batch, call, product, meant);
+    batch.set("status", transition.target().as_str());
+    batch.set("publish_at", publish_at.map(Timestamp::ms));
+    guard_edge(&mut batch, transition);
+    if matches!(transition, Transition::Publish | Transition::Schedule) {
+        steps::guard_can_be_sold(&mut batch, "TRUE");
+        batch.explain_faults(Code::ValidationFailed, "required", UNSELLABLE);
+    }
+    batch.run(UPDATE);
+    events::append_product_event(&mut batch, event);
+    steps::commit_and_show(call, batch, 200).await
+}
+
+fn guard_edge(batch: &mut Batch, transition: Transition) {
+    let target = transition.target().as_str();
+    let detail = format!("The product's status does not lead to `{target}`: `allowed` lists where it leads.");
+    batch.guard(
+        &format!(
+            "SELECT status IN ({}) FROM products WHERE store_id = :store AND id = :product",
+            list(&transition.sources(), '\'')
+        ),
+        Problem::new(Code::IllegalTransition, detail),
+    );
+    let status = "FROM (SELECT CASE WHEN status = 'scheduled' AND publish_at <= :now THEN 'published' ELSE status END \
+        AS status FROM products WHERE store_id = :store AND id = :product)";
+    batch.explain(Code::IllegalTransition, "state", format!("SELECT json_quote(status) {status}"));
+    let cases: Vec<String> = STATUSES
+        .into_iter()
+        .map(|from| format!("WHEN '{}' THEN '[{}]'", from.as_str(), list(&from.allowed(), '"')))
+        .collect();
+    let allowed = format!("SELECT CASE status {} END {status}", cases.join(" "));
+    batch.explain(Code::IllegalTransition, "allowed", allowed);
+}
+
+fn list(states: &[ProductStatus], quote: char) -> String {
+    let quoted: Vec<String> =
+        states.iter().map(|state| format!("{quote}{}{quote}", state.as_str())).collect();
+    quoted.join(",")
+}

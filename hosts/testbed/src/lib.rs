@@ -1,0 +1,13 @@
+//! The functions in process, for tests: embedded libSQL, rooms in memory, a clock that is set by hand.
+//!
+//! Guarantees: deterministic for a seed; nothing is shared between two test beds; the database is real.
+//! Relies on: crate `libsql` and the files in `migrations/`.
+
+pub mod embedded;
+pub mod http;
+pub mod ports;
+mod shop;
+
+pub use ::http::{HeaderName, HeaderValue};
+pub use ports::{ManualClock, Recorded, SeededRandom};
+pub use shop::{Fault, Member, Reply, Testbed, request};

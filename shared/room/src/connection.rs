@@ -1,0 +1,147 @@
+//! A connection: what the room knows of one socket.
+//!
+//! Guarantees: `ConnectionState` is all that has to survive hibernation and stays under 4 KiB: two ids, a cursor and
+//! at most 2 KiB of topics. Relies on: a host that hands the same state back to `Room::restore`.
+
+use crate::protocol::MAX_FRAMES_A_SECOND;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::rc::Rc;
+use storeroom_domain::{LogCursor, Role, event};
+
+/// Names a connection as long as it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ConnectionId(pub u64);
+
+/// Who is at the other end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The user's id.
+    pub user: String,
+    /// The role in the store.
+    #[serde(with = "role_name")]
+    pub role: Role,
+}
+
+/// Where a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// It has to say `hello`.
+    Greeting { until_ms: i64 },
+    /// It said `hello`; the room must look into the log before it can answer.
+    Joining {
+        #[serde(with = "cursor_text")]
+        cursor: Option<LogCursor>,
+    },
+    /// It has every event up to `at`, and the room has sent others more.
+    Behind { at: i64 },
+    /// It has every event that the room has sent.
+    Live,
+}
+
+/// The beginnings of the event types that a connection wants; `None` is everything.
+pub(crate) type Topics = Option<Rc<[String]>>;
+
+/// What has to survive hibernation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionState {
+    pub(crate) member: Member,
+    pub(crate) topics: Topics,
+    pub(crate) phase: Phase,
+}
+
+/// A connection in memory.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) state: ConnectionState,
+    /// Whether the state differs from the one that was handed out last.
+    pub(crate) is_changed: bool,
+    second_ms: i64,
+    frames_in_second: u32,
+}
+
+impl Connection {
+    pub(crate) fn new(state: ConnectionState) -> Self {
+        Self { state, is_changed: false, second_ms: 0, frames_in_second: 0 }
+    }
+
+    pub(crate) fn enter(&mut self, phase: Phase) {
+        self.is_changed |= self.state.phase != phase;
+        self.state.phase = phase;
+    }
+
+    pub(crate) fn subscribe(&mut self, topics: Option<Vec<String>>) {
+        self.state.topics = topics.map(Into::into);
+        self.is_changed = true;
+    }
+
+    /// The last event that it has been sent or has skipped, given the room's; `None` before `welcome`.
+    pub(crate) fn position(&self, tip: i64) -> Option<i64> {
+        match self.state.phase {
+            Phase::Greeting { .. } | Phase::Joining { .. } => None,
+            Phase::Behind { at } => Some(at),
+            Phase::Live => Some(tip),
+        }
+    }
+
+    /// Whether it has said `hello`.
+    pub(crate) fn is_watching(&self) -> bool {
+        !matches!(self.state.phase, Phase::Greeting { .. })
+    }
+
+    /// Whether its `hello` has been answered.
+    pub(crate) fn is_welcome(&self) -> bool {
+        matches!(self.state.phase, Phase::Behind { .. } | Phase::Live)
+    }
+
+    /// Counts a frame; whether it is one too many.
+    pub(crate) fn is_too_fast(&mut self, now_ms: i64) -> bool {
+        if now_ms.saturating_sub(self.second_ms) >= 1_000 {
+            (self.second_ms, self.frames_in_second) = (now_ms, 0);
+        }
+        self.frames_in_second = self.frames_in_second.saturating_add(1);
+        self.frames_in_second > MAX_FRAMES_A_SECOND
+    }
+}
+
+/// What of the log a connection gets to see; the same for many connections.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct View {
+    pub(crate) role: Role,
+    pub(crate) topics: Topics,
+}
+
+impl View {
+    pub(crate) fn shows(&self, event_type: &str) -> bool {
+        let is_wanted = match &self.topics {
+            None => true,
+            Some(topics) => topics.iter().any(|topic| event_type.starts_with(topic.as_str())),
+        };
+        is_wanted && event::visible_to(self.role, event_type)
+    }
+}
+
+mod role_name {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(role: &Role, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(role.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Role::parse(&name).ok_or_else(|| serde::de::Error::custom("no role"))
+    }
+}
+
+mod cursor_text {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(cursor: &Option<LogCursor>, serializer: S) -> Result<S::Ok, S::Error> {
+        cursor.map(|cursor| cursor.to_string()).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LogCursor>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        Ok(text.and_then(|text| LogCursor::parse(&text)))
+    }
+}

@@ -1,0 +1,88 @@
+//! Sending a run of events to everybody who stands before or in it.
+//!
+//! Guarantees: a connection moves from its position to the run's end and is sent what it may see in between, or an
+//! empty frame that moves its cursor; one frame is encoded once for all connections that are sent the same.
+
+use crate::connection::{ConnectionId, Phase, View};
+use crate::log::LogEvent;
+use crate::protocol::{MAX_EVENT_BYTES_A_FRAME, MAX_EVENTS_A_FRAME, events_frame};
+use crate::room::Room;
+use crate::step::Effect;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use storeroom_domain::LogCursor;
+
+/// What a connection is sent: the places of the events in the run.
+type Selection = Vec<usize>;
+
+impl Room {
+    /// Sends a run of events whose `seq` counts up by one.
+    pub(crate) fn deliver(&mut self, run: &[LogEvent], out: &mut Vec<Effect>) {
+        let (Some(first), Some(last), Some(log)) = (run.first(), run.last(), self.log.as_mut()) else {
+            return;
+        };
+        let mut views: BTreeMap<(i64, View), Vec<ConnectionId>> = BTreeMap::new();
+        for (id, connection) in &self.connections {
+            let Some(at) = connection.position(log.tip) else { continue };
+            if first.seq <= at.saturating_add(1) && at < last.seq {
+                let view =
+                    View { role: connection.state.member.role, topics: connection.state.topics.clone() };
+                views.entry((at, view)).or_default().push(*id);
+            }
+        }
+        if first.seq <= log.tip.saturating_add(1) {
+            log.tip = log.tip.max(last.seq);
+        }
+        log.known = log.known.max(last.seq);
+        let (epoch, tip) = (log.epoch, log.tip);
+        for id in views.values().flatten() {
+            if let Some(connection) = self.connections.get_mut(id) {
+                connection.enter(if last.seq == tip { Phase::Live } else { Phase::Behind { at: last.seq } });
+            }
+        }
+        for (selection, to) in by_selection(views, run) {
+            send(run, &selection, LogCursor { epoch, seq: last.seq }, &to, out);
+        }
+    }
+}
+
+/// Brings together whoever is sent the same.
+fn by_selection(
+    views: BTreeMap<(i64, View), Vec<ConnectionId>>,
+    run: &[LogEvent],
+) -> BTreeMap<Selection, Vec<ConnectionId>> {
+    let mut groups: BTreeMap<Selection, Vec<ConnectionId>> = BTreeMap::new();
+    for ((at, view), connections) in views {
+        let is_sent = |event: &LogEvent| event.seq > at && view.shows(&event.event_type);
+        let selection = run.iter().enumerate().filter(|(_, event)| is_sent(event)).map(|(place, _)| place);
+        groups.entry(selection.collect()).or_default().extend(connections);
+    }
+    groups
+}
+
+/// Encodes the frames of a selection; the last one carries the end of the run.
+fn send(run: &[LogEvent], selection: &[usize], end: LogCursor, to: &[ConnectionId], out: &mut Vec<Effect>) {
+    let events: Vec<&LogEvent> = selection.iter().filter_map(|place| run.get(*place)).collect();
+    let mut rest = events.as_slice();
+    loop {
+        let (frame, more) = rest.split_at(fitting(rest));
+        let reached = frame.last().filter(|_| !more.is_empty()).map_or(end.seq, |event| event.seq);
+        let documents = frame.iter().map(|event| event.document.as_str());
+        let text = events_frame(documents, LogCursor { seq: reached, ..end });
+        out.push(Effect::Send { to: to.to_vec(), frame: Rc::from(text) });
+        if more.is_empty() {
+            return;
+        }
+        rest = more;
+    }
+}
+
+/// How many of the events fit into a frame: at least one, when there is one.
+fn fitting(events: &[&LogEvent]) -> usize {
+    let mut bytes = 0_usize;
+    let fits = |(index, event): &(usize, &&LogEvent)| {
+        bytes = bytes.saturating_add(event.document.len());
+        *index == 0 || bytes <= MAX_EVENT_BYTES_A_FRAME
+    };
+    events.iter().take(MAX_EVENTS_A_FRAME).enumerate().take_while(fits).count()
+}

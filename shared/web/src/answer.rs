@@ -1,0 +1,105 @@
+//! What a function answers with when it succeeds.
+
+use crate::response::Body;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+
+/// Who may keep an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    /// Nobody.
+    NoStore,
+    /// Everybody, for so many seconds.
+    Public {
+        /// Seconds.
+        max_age_s: i64,
+    },
+}
+
+/// An answer, before the gateway adds what every answer has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The content type; none without a body.
+    pub media: Option<&'static str>,
+    /// The body.
+    pub body: Body,
+    /// The entity tag with its quotes.
+    pub etag: Option<String>,
+    /// The path of a thing that was made.
+    pub location: Option<String>,
+    /// Who may keep it.
+    pub cache: Cache,
+    /// The Content-Security-Policy of a page.
+    pub policy: Option<String>,
+}
+
+impl Answer {
+    /// JSON that the database or the function printed.
+    pub fn json(status: u16, json: impl Into<String>) -> Self {
+        Self::bytes(status, "application/json", Cow::Owned(json.into().into_bytes()))
+    }
+
+    /// A body of any type.
+    pub fn bytes(status: u16, media: &'static str, bytes: Cow<'static, [u8]>) -> Self {
+        Self { media: Some(media), body: Body::Bytes(bytes), ..Self::empty(status) }
+    }
+
+    /// No body.
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            media: None,
+            body: Body::Empty,
+            etag: None,
+            location: None,
+            cache: Cache::NoStore,
+            policy: None,
+        }
+    }
+
+    /// A page whose style block is `style`; nothing else may load.
+    pub fn page(html: impl Into<Cow<'static, [u8]>>, style: &str) -> Self {
+        let hash = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, Sha256::digest(style));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        );
+        Self { policy: Some(policy), ..Self::bytes(200, "text/html; charset=utf-8", html.into()) }
+    }
+
+    /// The same answer with the version as its entity tag.
+    #[must_use]
+    pub fn version(mut self, version: i64) -> Self {
+        self.etag = Some(format!("\"{version}\""));
+        self
+    }
+
+    /// The same answer with the hash of its body as its entity tag.
+    #[must_use]
+    pub fn hashed(mut self) -> Self {
+        if let Body::Bytes(bytes) = &self.body {
+            self.etag = Some(format!("\"{}\"", &hex(&Sha256::digest(bytes))));
+        }
+        self
+    }
+
+    /// The same answer with the path of the thing that was made.
+    #[must_use]
+    pub fn location(mut self, path: String) -> Self {
+        self.location = Some(path);
+        self
+    }
+
+    /// The same answer, which caches may share for so many seconds.
+    #[must_use]
+    pub fn public(mut self, max_age_s: i64) -> Self {
+        self.cache = Cache::Public { max_age_s };
+        self
+    }
+}
+
+/// Bytes in lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

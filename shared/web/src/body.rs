@@ -1,0 +1,30 @@
+//! JSON bodies: from bytes to a checked type, with every fault found.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use storeroom_operations::schema::Schema;
+use storeroom_operations::validate::validate;
+use storeroom_operations::{Code, Problem, operation};
+
+/// The JSON value of a body; `None` when it is empty and may be. Nested at most 127 levels deep, the parser's bound.
+pub fn value(rule: &operation::Body, bytes: &[u8]) -> Result<Option<Value>, Problem> {
+    if bytes.is_empty() && rule.optional {
+        return Ok(None);
+    }
+    let value = serde_json::from_slice(bytes)
+        .map_err(|error| Problem::new(Code::MalformedJson, format!("The body is not JSON: {error}.")))?;
+    Ok(Some(value))
+}
+
+/// Checks a value against a shape and reads it.
+pub fn read<T: DeserializeOwned>(
+    shape: &'static storeroom_operations::schema::Object,
+    value: Value,
+) -> Result<T, Problem> {
+    let faults = validate(&Schema::Object(shape), &value);
+    if !faults.is_empty() {
+        return Err(Problem::with_faults(Code::ValidationFailed, faults));
+    }
+    // The shape and the type say the same (tested), so this is the last word only if one of them is at fault.
+    serde_json::from_value(value).map_err(|error| Problem::new(Code::ValidationFailed, error.to_string()))
+}

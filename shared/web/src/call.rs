@@ -1,0 +1,299 @@
+//! A call: one request on its way through a function, with everything the gateway found out about it.
+//!
+//! Guarantees: access is checked in the same trip as the work (`read`, `commit`), and a function has no other way to
+//! a store's data; round trips are counted; the log's cursor comes from the snapshot of the answer.
+//! Relies on: the gateway for matching, authentication and limits before a function runs.
+
+use crate::precondition::{Precondition, if_match};
+use crate::query::Query;
+use crate::tokens::Identity;
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+use std::cell::Cell;
+use std::str::FromStr;
+use storeroom_domain::id::{Id, Kind};
+use storeroom_domain::role::ROLES;
+use storeroom_domain::{LogCursor, Permission, Role, Timestamp};
+use storeroom_operations::operation::{Access, Row};
+use storeroom_operations::route::PathParams;
+use storeroom_operations::{Code, Problem};
+use storeroom_ports::random::new_id;
+use storeroom_ports::{DatabaseError, Level, Ports};
+use storeroom_sql::{Args, Batch, Outcome, Rows, Statement, access, settle};
+
+/// A request and its context.
+pub struct Call<'a> {
+    /// The host.
+    pub ports: &'a Ports,
+    /// The operation's row.
+    pub row: &'static Row,
+    /// The parameters of the path, decoded.
+    pub path: PathParams,
+    /// The query as it was sent; `query()` checks it.
+    pub raw_query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+    /// Scheme and host under which the client reached the service.
+    pub origin: String,
+    /// Who calls; `None` where nobody needs to be.
+    pub identity: Option<Identity>,
+    /// The store that it is about; empty where it is about none.
+    pub store: String,
+    /// The request's id.
+    pub request_id: String,
+    /// The moment of the request: one for everything that it does.
+    pub now: Timestamp,
+    /// What the call found out on its way.
+    pub trace: Trace,
+}
+
+/// What a call found out on its way, for the answer's headers and the log.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// Round trips to the database.
+    pub round_trips: Cell<u32>,
+    /// Whether access was looked up.
+    pub access_checked: Cell<bool>,
+    /// Where the log stood in the snapshot of the answer.
+    pub cursor: Cell<Option<LogCursor>>,
+}
+
+/// What a read found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The query's rows.
+    pub rows: Rows,
+    /// Where the log stood.
+    pub cursor: LogCursor,
+    /// The caller's role.
+    pub role: Role,
+}
+
+/// What a public read found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Published {
+    /// The query's rows.
+    pub rows: Rows,
+    /// When the next thing of the store becomes due, so that no cache keeps an answer past it.
+    pub next_change: Option<Timestamp>,
+}
+
+/// What a write left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Committed {
+    /// The rows of the batch's queries.
+    pub outcome: Outcome,
+}
+
+impl Call<'_> {
+    /// A new id for this moment.
+    pub fn new_id<K: Kind>(&self) -> Id<K> {
+        new_id(self.ports.random.as_ref(), self.now)
+    }
+
+    /// The id in the path; what is not spelt like one is simply not there.
+    pub fn path_id<K: Kind>(&self, name: &str, what: &str) -> Result<Id<K>, Problem> {
+        self.path.get(name).and_then(|text| Id::parse(text)).ok_or_else(|| Problem::not_found(what))
+    }
+
+    /// The checked query parameters.
+    pub fn query(&self) -> Result<Query, Problem> {
+        crate::query::parse(self.row, &self.raw_query)
+    }
+
+    /// A number of the query, or the default.
+    pub fn number<T: FromStr>(query: &Query, name: &str, default: T) -> T {
+        query.get(name).and_then(|text| text.parse().ok()).unwrap_or(default)
+    }
+
+    /// Which version a write means.
+    pub fn precondition(&self) -> Result<Precondition, Problem> {
+        if_match(self.row.if_match, &self.headers)
+    }
+
+    /// The body as its shape's type; the type's default when it may be left out and was.
+    pub fn input<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+        match (&self.row.body, self.json()?) {
+            (Some(rule), Some(value)) => crate::body::read(rule.shape, value),
+            _ => Ok(T::default()),
+        }
+    }
+
+    /// The body as a JSON value, not checked against a shape yet; `None` when it may be left out and was.
+    pub fn json(&self) -> Result<Option<serde_json::Value>, Problem> {
+        match &self.row.body {
+            Some(rule) => crate::body::value(rule, &self.body),
+            None => Ok(None),
+        }
+    }
+
+    /// The arguments that every statement of a member's request may name.
+    pub fn args(&self) -> Args {
+        let (user, session) = match &self.identity {
+            Some(identity) => (Some(identity.user.to_string()), Some(identity.session.to_string())),
+            None => (None, None),
+        };
+        Args::new()
+            .with("store", self.store.as_str())
+            .with("now", self.now.ms())
+            .with("roles", roles_that_may(self.permission()))
+            .with("actor", user.clone())
+            .with("user", user)
+            .with("session", session)
+            .with("request_id", self.request_id.as_str())
+    }
+
+    fn permission(&self) -> Option<Permission> {
+        match self.row.access {
+            Access::Member(permission) => Some(permission),
+            _ => None,
+        }
+    }
+
+    /// A batch that begins with the access step.
+    pub fn write(&self) -> Batch {
+        let mut batch = Batch::new(self.args());
+        access::guard(&mut batch, self.permission().map_or("", Permission::as_str));
+        batch
+    }
+
+    /// Runs a query as a member's read: one statement, one snapshot, one round trip. Rows whose first column is
+    /// NULL are no rows.
+    pub async fn read(&self, query: &str, args: Args) -> Result<Found, Problem> {
+        let mut all = self.args();
+        all.merge(args);
+        let rows = self.statement(access::read(query), &all).await?;
+        self.trace.access_checked.set(true);
+        self.admit(rows)
+    }
+
+    fn admit(&self, rows: Rows) -> Result<Found, Problem> {
+        if rows.integer(0, 0) != Some(1) {
+            return Err(access::session_ended());
+        }
+        let role = rows.text(0, 1).and_then(Role::parse).ok_or_else(access::no_such_store)?;
+        if let Some(permission) = self.permission().filter(|permission| !role.may(*permission)) {
+            return Err(access::role_lacks(permission.as_str()));
+        }
+        let cursor = cursor(&rows, 2).ok_or_else(access::no_such_store)?;
+        self.trace.cursor.set(Some(cursor));
+        Ok(Found { rows: own_rows(rows, access::COLUMNS), cursor, role })
+    }
+
+    /// Runs a query about the store's public catalogue. Rows whose first column is NULL are no rows.
+    pub async fn read_public(&self, query: &str, args: Args) -> Result<Published, Problem> {
+        let mut all = self.args();
+        all.merge(args);
+        let sql = format!(
+            "SELECT s.id, ({}) AS next_change, answer.* FROM (SELECT 1) LEFT JOIN stores s ON s.id = :store \
+             LEFT JOIN ({query}) AS answer ON s.id IS NOT NULL",
+            settle::NEXT_CHANGE
+        );
+        let rows = self.statement(sql, &all).await?;
+        rows.text(0, 0).ok_or_else(|| Problem::new(Code::NotFound, "There is no such store."))?;
+        let next_change = rows.integer(0, 1).map(Timestamp::from_ms);
+        Ok(Published { rows: own_rows(rows, 2), next_change })
+    }
+
+    /// Looks up access alone: for a request that will be refused, so that the refusal tells a stranger nothing.
+    pub async fn check_access(&self) -> Result<(), Problem> {
+        self.read(access::NOTHING, Args::new()).await.map(|_| ())
+    }
+
+    /// Whether the database answers.
+    pub async fn ping_database(&self) -> Result<(), Problem> {
+        self.statement("SELECT 1".to_owned(), &Args::new()).await.map(|_| ())
+    }
+
+    /// The only store that the caller reaches, if it is one.
+    pub async fn only_store(&self) -> Result<Option<String>, Problem> {
+        let rows = self.statement(access::ONLY_STORE.to_owned(), &self.args()).await?;
+        Ok(rows.text(0, 0).map(str::to_owned))
+    }
+
+    async fn statement(&self, sql: String, args: &Args) -> Result<Rows, Problem> {
+        let statement = Statement::bind(sql, args)
+            .map_err(|missing| self.fault(&format!("no value for :{}", missing.0)))?;
+        self.count_round_trip();
+        self.ports.database.read(statement).await.map_err(|error| self.database_problem(error))
+    }
+
+    /// Commits a batch in one round trip. The log's cursor and the next due time come with it.
+    pub async fn commit(&self, mut batch: Batch) -> Result<Committed, Problem> {
+        batch.query("cursor", "SELECT epoch, seq FROM stores WHERE id = :store");
+        batch.due(settle::NEXT_DUE);
+        let frame = batch.frame().map_err(|missing| self.fault(&format!("no value for :{}", missing.0)))?;
+        self.count_round_trip();
+        self.trace.access_checked.set(true);
+        let result = self.ports.database.commit(frame).await.map_err(|error| self.database_problem(error))?;
+        let outcome = batch.interpret(result).map_err(|refused| {
+            if let Some(message) = &refused.unforeseen {
+                self.log(Level::Error, "statement failed", message);
+            }
+            refused.problem
+        })?;
+        self.trace.cursor.set(cursor(&outcome.rows("cursor"), 0));
+        Ok(Committed { outcome })
+    }
+
+    fn count_round_trip(&self) {
+        self.trace.round_trips.set(self.trace.round_trips.get().saturating_add(1));
+    }
+
+    fn database_problem(&self, error: DatabaseError) -> Problem {
+        match error {
+            DatabaseError::Unavailable(detail) => {
+                self.log(Level::Warn, "database unavailable", &detail);
+                unavailable("The database does not answer right now; nothing was done.")
+            }
+            DatabaseError::OutcomeUnknown(detail) => {
+                self.log(Level::Error, "outcome unknown", &detail);
+                Problem::new(
+                    Code::OutcomeUnknown,
+                    "The database did not say whether it was done. Read the thing again before you repeat the change.",
+                )
+                .header("Retry-After", "1")
+            }
+            DatabaseError::Failed(detail) => self.fault(&detail),
+        }
+    }
+
+    /// A fault of the program: the client learns no details, the log does.
+    pub fn fault(&self, detail: &str) -> Problem {
+        self.log(Level::Error, "fault", detail);
+        Problem::new(Code::Internal, "Something went wrong here. The request id finds it in the logs.")
+    }
+
+    /// Writes a line that names the request.
+    pub fn log(&self, level: Level, message: &str, detail: &str) {
+        let line = serde_json::json!({
+            "time": self.now.to_string(), "level": level.as_str(), "message": message, "detail": detail,
+            "request_id": self.request_id, "route": self.row.name,
+        });
+        self.ports.log.line(level, &line.to_string());
+    }
+}
+
+/// `unavailable`, to be tried again in a second.
+pub fn unavailable(detail: &str) -> Problem {
+    Problem::new(Code::Unavailable, detail).header("Retry-After", "1")
+}
+
+fn cursor(rows: &Rows, column: usize) -> Option<LogCursor> {
+    Some(LogCursor { epoch: rows.integer(0, column)?, seq: rows.integer(0, column + 1)? })
+}
+
+/// The rows without the columns that the frame around the query added; none where the query found none.
+fn own_rows(rows: Rows, added: usize) -> Rows {
+    let own = rows.0.into_iter().map(|row| row.into_iter().skip(added).collect::<Vec<_>>());
+    Rows(own.filter(|row| row.first().is_some_and(|value| *value != storeroom_sql::Value::Null)).collect())
+}
+
+/// The roles that have the permission, as a JSON list; none for none.
+fn roles_that_may(permission: Option<Permission>) -> String {
+    let roles = ROLES.into_iter().filter(|role| permission.is_some_and(|permission| role.may(permission)));
+    let quoted: Vec<String> = roles.map(|role| format!("\"{}\"", role.as_str())).collect();
+    format!("[{}]", quoted.join(","))
+}

@@ -1,0 +1,24 @@
+//! The API in process: requests through the gateway on embedded libSQL, one file a route or a rule.
+//!
+//! Guarantees: what is tested here is everything above the host: routing, access, validation, SQL, documents.
+//! Relies on: `storeroom-testbed`.
+
+#![cfg(test)]
+
+mod access;
+mod bad_input;
+mod catalog;
+mod documents;
+mod events;
+mod headers;
+mod openapi;
+mod product;
+mod products_create;
+mod products_delete;
+mod products_due;
+mod products_list;
+mod products_patch;
+mod products_replace;
+mod products_transitions;
+mod room_ticket;
+mod system;
