@@ -177,19 +177,21 @@ SELECT p.store_id, p.id, p.status, p.publish_at, p.version, json_object(
     'attributes', json(p.attributes),
     'options', json(p.options),
     'variants', (
-        SELECT json_group_array(json_object(
-            'id', v.id,
-            'sku', v.sku,
-            'barcode', v.barcode,
-            'option_values', json(v.option_values),
-            'price', CASE WHEN v.price_minor IS NOT NULL
-                THEN json_object('amount', v.price_minor, 'currency', s.currency) END,
-            'compare_at_price', CASE WHEN v.compare_at_price_minor IS NOT NULL
-                THEN json_object('amount', v.compare_at_price_minor, 'currency', s.currency) END,
-            'weight_grams', v.weight_grams,
-            'position', v.position
-        ) ORDER BY v.position)
-        FROM variants v WHERE v.store_id = p.store_id AND v.product_id = p.id
+        SELECT json_group_array(json(variant)) FROM (
+            SELECT json_object(
+                'id', v.id,
+                'sku', v.sku,
+                'barcode', v.barcode,
+                'option_values', json(v.option_values),
+                'price', CASE WHEN v.price_minor IS NOT NULL
+                    THEN json_object('amount', v.price_minor, 'currency', s.currency) END,
+                'compare_at_price', CASE WHEN v.compare_at_price_minor IS NOT NULL
+                    THEN json_object('amount', v.compare_at_price_minor, 'currency', s.currency) END,
+                'weight_grams', v.weight_grams,
+                'position', v.position
+            ) AS variant
+            FROM variants v WHERE v.store_id = p.store_id AND v.product_id = p.id ORDER BY v.position
+        )
     ),
     'images', json('[]'),
     'publish_at', strftime('%Y-%m-%dT%H:%M:%fZ', p.publish_at / 1000.0, 'unixepoch'),
@@ -223,20 +225,22 @@ SELECT p.store_id, p.id, json_object(
     'attributes', json(p.attributes),
     'options', json(p.options),
     'variants', (
-        SELECT json_group_array(json_object(
-            'id', v.id,
-            'sku', v.sku,
-            'barcode', v.barcode,
-            'option_values', json(v.option_values),
-            'price', json_object('amount', v.price_minor, 'currency', s.currency),
-            'compare_at_price', CASE WHEN v.compare_at_price_minor IS NOT NULL
-                THEN json_object('amount', v.compare_at_price_minor, 'currency', s.currency) END,
-            'weight_grams', v.weight_grams,
-            'position', v.position,
-            'availability', json_extract('["out_of_stock","low_stock","in_stock"]', '$[' || a.rank || ']')
-        ) ORDER BY v.position)
-        FROM variants v JOIN variant_availability a ON a.store_id = v.store_id AND a.variant_id = v.id
-        WHERE v.store_id = p.store_id AND v.product_id = p.id
+        SELECT json_group_array(json(variant)) FROM (
+            SELECT json_object(
+                'id', v.id,
+                'sku', v.sku,
+                'barcode', v.barcode,
+                'option_values', json(v.option_values),
+                'price', json_object('amount', v.price_minor, 'currency', s.currency),
+                'compare_at_price', CASE WHEN v.compare_at_price_minor IS NOT NULL
+                    THEN json_object('amount', v.compare_at_price_minor, 'currency', s.currency) END,
+                'weight_grams', v.weight_grams,
+                'position', v.position,
+                'availability', json_extract('["out_of_stock","low_stock","in_stock"]', '$[' || a.rank || ']')
+            ) AS variant
+            FROM variants v JOIN variant_availability a ON a.store_id = v.store_id AND a.variant_id = v.id
+            WHERE v.store_id = p.store_id AND v.product_id = p.id ORDER BY v.position
+        )
     ),
     'images', json('[]'),
     'published_at', strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(p.published_at, p.publish_at) / 1000.0, 'unixepoch'),

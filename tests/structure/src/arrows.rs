@@ -1,0 +1,129 @@
+//! Arrows go one way: hosts → gateway → functions → web, room, hrana → ports → sql → operations → domain.
+
+use crate::metadata;
+use serde_json::Value;
+
+/// Every crate that others build on, with the only crates of the workspace that it may depend on.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("storeroom-domain", &[]),
+    ("storeroom-operations", &["storeroom-domain"]),
+    ("storeroom-sql", &["storeroom-domain", "storeroom-operations"]),
+    ("storeroom-ports", &["storeroom-domain", "storeroom-operations", "storeroom-sql"]),
+    ("storeroom-room", &["storeroom-domain"]),
+    ("storeroom-hrana", &["storeroom-sql", "storeroom-ports"]),
+    ("storeroom-web", &["storeroom-domain", "storeroom-operations", "storeroom-sql", "storeroom-ports"]),
+    ("storeroom-products", FUNCTIONS),
+    ("storeroom-rooms", FUNCTIONS),
+    ("storeroom-system", FUNCTIONS),
+    ("storeroom-gateway", GATEWAY),
+    ("storeroom-worker", HOSTS),
+    ("storeroom-spin", HOSTS),
+    ("storeroom-spin-products", SPIN_COMPONENTS),
+    ("storeroom-spin-rooms", SPIN_COMPONENTS),
+    ("storeroom-spin-system", SPIN_COMPONENTS),
+    ("storeroom-testbed", HOSTS),
+];
+
+/// Functions never depend on each other: what two need moves to `shared/`.
+const FUNCTIONS: &[&str] = &[
+    "storeroom-domain",
+    "storeroom-operations",
+    "storeroom-sql",
+    "storeroom-ports",
+    "storeroom-room",
+    "storeroom-web",
+];
+const GATEWAY: &[&str] = &[
+    "storeroom-domain",
+    "storeroom-operations",
+    "storeroom-sql",
+    "storeroom-ports",
+    "storeroom-web",
+    "storeroom-products",
+    "storeroom-rooms",
+    "storeroom-system",
+];
+const HOSTS: &[&str] = &[
+    "storeroom-domain",
+    "storeroom-operations",
+    "storeroom-sql",
+    "storeroom-ports",
+    "storeroom-room",
+    "storeroom-web",
+    "storeroom-hrana",
+    "storeroom-gateway",
+    // Due work runs without a request, so without the gateway.
+    "storeroom-products",
+];
+const SPIN_COMPONENTS: &[&str] = &[
+    "storeroom-spin",
+    "storeroom-operations",
+    "storeroom-web",
+    "storeroom-gateway",
+    "storeroom-products",
+    "storeroom-rooms",
+    "storeroom-system",
+];
+
+/// Crates of a platform, with the beginnings of the folders that alone may use them.
+const PLATFORMS: &[(&str, &[&str])] = &[
+    ("worker", &["hosts/worker"]),
+    ("wasm-bindgen", &["hosts/worker"]),
+    ("spin-sdk", &["hosts/spin"]),
+    ("libsql", &["hosts/testbed", "tests/", "xtask"]),
+    ("tokio", &["hosts/testbed", "tests/", "xtask"]),
+];
+
+fn packages() -> Vec<Value> {
+    metadata(&["--no-deps"])["packages"].as_array().unwrap().clone()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// The names of a package's dependencies, those of its tests left out.
+fn dependencies(package: &Value) -> Vec<&str> {
+    let list = package["dependencies"].as_array().unwrap().iter();
+    list.filter(|dependency| dependency["kind"] != "dev")
+        .map(|dependency| text(&dependency["name"]))
+        .collect()
+}
+
+#[test]
+fn no_arrow_points_the_wrong_way() {
+    for package in packages() {
+        let name = text(&package["name"]);
+        let Some((_, allowed)) = ARROWS.iter().find(|(known, _)| *known == name) else {
+            let folder = text(&package["manifest_path"]).to_owned();
+            let is_leaf = folder.contains("/tests/") || folder.contains("/xtask/");
+            assert!(is_leaf, "{name} is new: say in ARROWS what it may depend on");
+            continue;
+        };
+        for dependency in dependencies(&package).into_iter().filter(|name| name.starts_with("storeroom-")) {
+            assert!(allowed.contains(&dependency), "{name} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn platforms_stay_in_their_hosts() {
+    for package in packages() {
+        let manifest = text(&package["manifest_path"]);
+        for (platform, folders) in PLATFORMS {
+            let uses = dependencies(&package).contains(platform);
+            let may = folders.iter().any(|folder| manifest.contains(&format!("/{folder}")));
+            assert!(!uses || may, "{} must not depend on {platform}", package["name"]);
+        }
+    }
+}
+
+#[test]
+fn the_rules_name_only_crates_that_exist() {
+    let names: Vec<String> = packages().iter().map(|package| text(&package["name"]).to_owned()).collect();
+    for (name, allowed) in ARROWS {
+        for known in std::iter::once(name).chain(allowed.iter()) {
+            assert!(names.iter().any(|name| name == known), "{known} does not exist");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `cargo xtask test`: every check and test, one stage after the other.
+//!
+//! Guarantees: a failed stage does not hide the later ones; the last line counts what passed and failed, and the exit
+//! code says the same. Relies on: `cargo test` printing a line "test result:" a test program; a stage without such a
+//! line counts as one.
+
+mod coverage;
+mod stage;
+
+use crate::checkout::Checkout;
+use crate::progress::Progress;
+use crate::setup::{self, Tool};
+use crate::{interrupt, spin, worker};
+use anyhow::Result;
+use clap::Args;
+use stage::{Counts, Stage};
+use std::process::{Command, ExitCode};
+
+/// Options of `cargo xtask test`.
+#[derive(Args)]
+pub struct Options {
+    /// The native tests alone, without lints, coverage and hosts.
+    #[arg(long)]
+    fast: bool,
+}
+
+/// Sets up and runs the stages.
+pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
+    let tools: &[Tool] = if options.fast { &[Tool::Node] } else { &setup::TO_TEST };
+    setup::install(checkout, tools, &mut Progress::new(tools.len()))?;
+    let stages = if options.fast { vec![native_tests(checkout)] } else { all(checkout)? };
+    let mut counts = Counts::default();
+    let mut notes = Vec::new();
+    for stage in stages {
+        interrupt::check()?;
+        println!("\n== {} ==", stage.name);
+        let outcome = stage.run()?;
+        counts.add(outcome.counts);
+        notes.extend(outcome.note);
+    }
+    println!();
+    notes.iter().for_each(|note| println!("{note}"));
+    println!("{} passed, {} failed", counts.passed, counts.failed);
+    Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The stages in their order: what is quick to fail comes first.
+fn all(checkout: &Checkout) -> Result<Vec<Stage<'_>>> {
+    let components = spin::components(checkout)?;
+    let mut stages = vec![
+        Stage::command("rustfmt", cargo(checkout, &["fmt", "--all", "--check"])),
+        Stage::command("clippy: native", clippy(checkout, &["--all-targets"])),
+        Stage::command(
+            "clippy: Worker",
+            clippy(checkout, &["-p", "storeroom-worker", "--target", "wasm32-unknown-unknown"]),
+        ),
+        Stage::command("clippy: Spin components", clippy_of_spin(checkout, &components)),
+        coverage::stage(checkout)?,
+        Stage::task("build: Worker", || worker::build(checkout)),
+    ];
+    for component in components {
+        let build = spin::build_command(checkout, &component);
+        stages.push(Stage::command(&format!("build: {component}"), build));
+    }
+    Ok(stages)
+}
+
+fn native_tests(checkout: &Checkout) -> Stage<'_> {
+    Stage::command("native tests", cargo(checkout, &["test", "--no-fail-fast"]))
+}
+
+fn clippy_of_spin(checkout: &Checkout, components: &[String]) -> Command {
+    let mut arguments = vec!["--target", "wasm32-wasip2"];
+    for component in components {
+        arguments.extend(["-p", component]);
+    }
+    clippy(checkout, &arguments)
+}
+
+fn clippy(checkout: &Checkout, arguments: &[&str]) -> Command {
+    let mut clippy = cargo(checkout, &["clippy"]);
+    clippy.args(arguments).args(["--", "-D", "warnings"]);
+    clippy
+}
+
+fn cargo(checkout: &Checkout, arguments: &[&str]) -> Command {
+    let mut cargo = checkout.cargo();
+    cargo.args(arguments);
+    cargo
+}
