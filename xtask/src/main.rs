@@ -4,6 +4,7 @@
 //! Relies on: rustup, Node 20 or newer with npm; everything else is installed by `setup`.
 #![allow(clippy::disallowed_methods, reason = "the bans are for code that runs in WASM; this runs on a desk")]
 
+mod black_box;
 mod checkout;
 mod command;
 mod curl;

@@ -4,7 +4,7 @@
 //! was applied is refused. Relies on: a `Target` that runs a script as a whole or, when a statement fails, not at all.
 
 mod files;
-mod sqlite;
+pub mod sqlite;
 
 use crate::checkout::Checkout;
 use crate::hrana::Database;

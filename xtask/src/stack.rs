@@ -62,6 +62,10 @@ pub struct Stack {
     pub demo: Demo,
     /// Access tokens of its two members.
     pub tokens: Tokens,
+    /// Signs them.
+    pub key: DevelopmentKey,
+    /// Where the database answers.
+    pub database_url: String,
     _claim: Claim,
 }
 
@@ -113,7 +117,12 @@ impl Stack {
             demo.has_products = true;
             demo.save(&state.join("demo.json"))
         })?;
-        Ok(Self { worker, database: server, url, demo, tokens, _claim: claim })
+        Ok(Self { worker, database: server, url, demo, tokens, key, database_url: address, _claim: claim })
+    }
+
+    /// The database server's process.
+    pub fn database_pid(&self) -> i32 {
+        self.database.pid()
     }
 
     /// Waits for Ctrl-C; fails when a process ends by itself.

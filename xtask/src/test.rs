@@ -10,7 +10,7 @@ mod stage;
 use crate::checkout::Checkout;
 use crate::progress::Progress;
 use crate::setup::{self, Tool};
-use crate::{interrupt, spin, worker};
+use crate::{black_box, interrupt, spin, worker};
 use anyhow::Result;
 use clap::Args;
 use stage::{Counts, Stage};
@@ -62,6 +62,12 @@ fn all(checkout: &Checkout) -> Result<Vec<Stage<'_>>> {
         let build = spin::build_command(checkout, &component);
         stages.push(Stage::command(&format!("build: {component}"), build));
     }
+    let spin_host = cargo(checkout, &["build", "-p", "storeroom-spin-host"]);
+    stages.extend([
+        Stage::command("build: Spin's test host", spin_host),
+        Stage::hosted("black box: workerd", || black_box::on_workerd(checkout)),
+        Stage::hosted("black box: Spin", || black_box::on_spin(checkout)),
+    ]);
     Ok(stages)
 }
 

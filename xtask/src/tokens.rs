@@ -53,6 +53,11 @@ impl DevelopmentKey {
         json!({ "keys": [key] }).to_string()
     }
 
+    /// The pair itself, for tests that sign tokens of their own.
+    pub fn facts(&self) -> serde_json::Value {
+        json!({ "kid": self.kid, "pair": BASE64.encode(self.pair.sk.as_ref()) })
+    }
+
     /// A token that says who its bearer is.
     pub fn sign(&self, user: &str, session: &str) -> String {
         let now = milliseconds_now() / 1000;

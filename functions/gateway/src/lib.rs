@@ -170,8 +170,8 @@ fn decoded(path: PathParams) -> Result<PathParams, Problem> {
 async fn body(row: &Row, request: &mut Request) -> Result<Vec<u8>, Problem> {
     let limit = row.body.as_ref().map_or(MIB, |rule| rule.limit);
     let too_large = || Problem::new(Code::BodyTooLarge, format!("The body may have at most {limit} bytes."));
-    let announced = request.header("content-length").and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
+    let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
         return Err(too_large());
     }
     if matches!(request.method.as_str(), "GET" | "HEAD") {

@@ -114,10 +114,15 @@ impl View {
     pub(crate) fn shows(&self, event_type: &str) -> bool {
         let is_wanted = match &self.topics {
             None => true,
-            Some(topics) => topics.iter().any(|topic| event_type.starts_with(topic.as_str())),
+            Some(topics) => topics.iter().any(|topic| begins_with(event_type, topic)),
         };
         is_wanted && event::visible_to(self.role, event_type)
     }
+}
+
+/// Whether the topic is the type or its beginning up to a dot, as in the filter of `GET /events`.
+fn begins_with(event_type: &str, topic: &str) -> bool {
+    event_type.strip_prefix(topic).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 mod role_name {

@@ -84,13 +84,13 @@ pub enum ClientFrame {
         /// The last place in the log that the client has seen; from now on without it.
         #[serde(default, deserialize_with = "cursor")]
         cursor: Option<LogCursor>,
-        /// Beginnings of event types; everything without it.
+        /// Event types or their beginnings up to a dot; everything without it.
         #[serde(default)]
         topics: Option<Vec<String>>,
     },
     /// Other topics, from the next event on.
     Subscribe {
-        /// Beginnings of event types; everything when null.
+        /// Event types or their beginnings up to a dot; everything when null.
         topics: Option<Vec<String>>,
     },
     /// How far the client has worked through what it was sent.

@@ -78,6 +78,21 @@ pub fn difference(new: &str, old: &str) -> String {
     )
 }
 
+/// A part of the log from one snapshot: `epoch`, the head's `seq`, and the store's events after `:after` as `seq`,
+/// `type`, `document`, oldest first, at most `:limit`; one row of NULLs when there is none. Needs `:store` too.
+pub fn backfill() -> String {
+    format!(
+        "SELECT s.epoch, s.seq, e.seq, e.type, e.document FROM stores s LEFT JOIN \
+         (SELECT seq, type, {} AS document FROM events WHERE store_id = :store AND seq > :after \
+          ORDER BY seq LIMIT :limit) AS e ON TRUE WHERE s.id = :store ORDER BY e.seq",
+        documents::EVENT
+    )
+}
+
+/// The stores whose log has grown since `:since`, at most 500, latest first: `id`, `epoch`, `seq`.
+pub const HEADS_SINCE: &str =
+    "SELECT id, epoch, seq FROM stores WHERE head_at >= :since ORDER BY head_at DESC LIMIT 500";
+
 /// Events of one store that were just committed, on their way to its room.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Announcement {

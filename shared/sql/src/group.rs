@@ -1,9 +1,9 @@
 //! Group commit: several frames in one transaction, and each frame's result out of the script's.
 //!
 //! Guarantees: one `BEGIN IMMEDIATE` and one `COMMIT`; a refused frame is rolled back to its own savepoint and
-//! harms no neighbour; its prelude stays; nothing counts as done unless the COMMIT did. Some errors (a full disk,
-//! I/O) end the whole transaction: every step after that is conditioned on still being inside one, so that no later
-//! savepoint opens a transaction of its own.
+//! harms no neighbour; its prelude stays; nothing counts as done unless the COMMIT did, and no COMMIT keeps a part
+//! of refused work. Some errors (a full disk, I/O) end the whole transaction: every step after that is conditioned
+//! on still being inside one, so that no later savepoint opens a transaction of its own.
 //! Relies on: SQLite's savepoints (<https://sqlite.org/lang_savepoint.html>).
 
 use crate::frame::{Frame, FrameResult, Part};
@@ -25,6 +25,8 @@ struct Place {
     work: Range<usize>,
     otherwise: Range<usize>,
     released: usize,
+    /// Its work was neither released nor rolled back: a COMMIT would keep a part of it.
+    refused_but_kept: Condition,
 }
 
 /// A script of several frames, with the way back.
@@ -59,8 +61,10 @@ pub fn merge(frames: Vec<Frame>) -> Group {
     let mut script = Script::default();
     let begin = script.push(Statement::plain("BEGIN IMMEDIATE"), None);
     let inside = Condition::All(vec![Condition::Ok(begin), Condition::Autocommit.negated()]);
-    let places = frames.into_iter().map(|frame| place(&mut script, frame, &inside)).collect();
-    let commit = script.push(Statement::plain("COMMIT"), Some(inside));
+    let places = frames.into_iter().map(|frame| place(&mut script, frame, &inside)).collect::<Vec<_>>();
+    let undone = places.iter().map(|place| place.refused_but_kept.clone().negated());
+    let clean = std::iter::once(inside).chain(undone).collect();
+    let commit = script.push(Statement::plain("COMMIT"), Some(Condition::All(clean)));
     Group { script, places, commit }
 }
 
@@ -76,11 +80,13 @@ fn place(script: &mut Script, frame: Frame, inside: &Condition) -> Place {
     ]);
     let rolled_back = script.push(Statement::plain("ROLLBACK TO work"), Some(refused));
     let undone = script.push(Statement::plain("RELEASE work"), Some(Condition::Ok(rolled_back)));
+    let kept = [Condition::Ok(released).negated(), Condition::Ok(rolled_back).negated()];
+    let refused_but_kept = Condition::All([Condition::Ok(savepoint)].into_iter().chain(kept).collect());
     let first = script.steps.len();
     for statement in frame.otherwise {
         script.push(statement, Some(Condition::Ok(undone)));
     }
-    Place { prelude, work, otherwise: first..script.steps.len(), released }
+    Place { prelude, work, otherwise: first..script.steps.len(), released, refused_but_kept }
 }
 
 /// Appends statements that each run only after the one before succeeded; returns where they stand and the
@@ -208,6 +214,15 @@ mod tests {
         assert!(raw[group.places[0].work.clone()].iter().all(|step| *step == StepResult::Skipped));
         let results = group.split(&raw).unwrap();
         assert!(matches!(results[0], FrameResult::Refused { part: Part::Prelude, step: 0, .. }));
+    }
+
+    #[test]
+    fn refused_work_that_cannot_be_rolled_back_is_not_committed() {
+        let group = merge(vec![frame(0, 1, 0), frame(0, 2, 0)]);
+        let failing = group.places[1].work.start + 1;
+        let rollback_to = group.places[1].released + 1;
+        let results = run(&group.script, &[failing, rollback_to, group.commit], None);
+        assert_eq!(results[group.commit], StepResult::Skipped);
     }
 
     #[test]

@@ -61,9 +61,10 @@ fn announcement(due: &str) -> String {
     )
 }
 
-/// The stores that have something due by `:now`, at most 100.
-pub const STORES_WITH_DUE: &str =
-    "SELECT DISTINCT store_id FROM products WHERE status = 'scheduled' AND publish_at <= :now LIMIT 100";
+/// The stores that have something due by `:now`, at most 100. The index is named, because for DISTINCT alone SQLite
+/// would walk through all that is scheduled.
+pub const STORES_WITH_DUE: &str = "SELECT DISTINCT store_id FROM products INDEXED BY products_scheduled \
+    WHERE status = 'scheduled' AND publish_at <= :now LIMIT 100";
 
 /// The next moment at which something is due, over all stores; NULL when nothing is.
 pub const NEXT_DUE: &str = "SELECT at FROM next_due";

@@ -1,54 +1,29 @@
 //! Bad input on every route: a problem that says what was wrong, nothing written, never a 5xx.
 
 use crate::product::{create, log, mug};
-use proptest::prelude::*;
+use proptest::prelude::prop_assert;
 use proptest::test_runner::{Config, TestRunner};
+use storeroom_bad_input::{Line, NOISY_HEADERS, Noise, Subject, lines, noise};
 use storeroom_domain::Role;
-use storeroom_operations::operation::{Access, Row};
+use storeroom_operations::operation::Row;
 use storeroom_operations::table::{MIB, operations};
-use storeroom_testbed::{Reply, Testbed, request};
+use storeroom_testbed::{HeaderName, HeaderValue, Reply, Testbed, request};
 
-fn rows() -> impl Iterator<Item = &'static Row> {
-    operations().map(|operation| operation.row())
+fn rows() -> Vec<&'static Row> {
+    operations().map(|operation| operation.row()).collect()
 }
 
-struct Case<'a> {
-    method: &'a str,
-    path: String,
-    body: Option<Vec<u8>>,
-    headers: Vec<(&'a str, &'a str)>,
-}
-
-impl Case<'_> {
-    /// A request of the owner that fits the row, to be made worse.
-    fn of(row: &'static Row, id: &str, bed: &Testbed) -> Self {
-        let mut path = row.path.replace("{id}", id).replace("{handle}", "h").replace("{code}", "not-found");
-        if !matches!(row.access, Access::Member(_) | Access::Open) {
-            path.push_str(&format!("?store={}", bed.store));
-        }
-        let body = row.body.as_ref().map(|_| b"{\"title\":\"T\"}".to_vec());
-        Self { method: row.method, path, body, headers: vec![("if-match", "*")] }
+/// Sends a line as the store's owner; noise replaces what it names.
+async fn send(bed: &Testbed, line: &Line, noise: &[(usize, Vec<u8>)]) -> Reply {
+    let (token, store) = (format!("Bearer {}", bed.member(Role::Owner).token), bed.store.to_string());
+    let mut headers = vec![("authorization", token.as_str()), ("x-store-id", store.as_str())];
+    headers.extend(line.headers.iter().copied());
+    let mut sent = request(line.method, &line.path, line.body.clone(), &headers);
+    for (name, value) in noise {
+        sent.headers
+            .insert(HeaderName::from_static(NOISY_HEADERS[*name]), HeaderValue::from_bytes(value).unwrap());
     }
-
-    async fn send(&self, bed: &Testbed) -> Reply {
-        let (token, store) = (format!("Bearer {}", bed.member(Role::Owner).token), bed.store.to_string());
-        let mut headers = vec![("authorization", token.as_str()), ("x-store-id", store.as_str())];
-        headers.extend(self.headers.iter().copied());
-        let mut sent = request(self.method, &self.path, self.body.clone(), &[]);
-        for (name, value) in headers {
-            let (name, value) = (http_name(name), http_value(value));
-            sent.headers.insert(name, value);
-        }
-        bed.send(sent).await
-    }
-}
-
-fn http_name(name: &str) -> storeroom_testbed::HeaderName {
-    storeroom_testbed::HeaderName::from_bytes(name.as_bytes()).unwrap()
-}
-
-fn http_value(value: &str) -> storeroom_testbed::HeaderValue {
-    storeroom_testbed::HeaderValue::from_bytes(value.as_bytes()).unwrap()
+    bed.send(sent).await
 }
 
 async fn bed_with_product() -> (Testbed, String) {
@@ -59,73 +34,18 @@ async fn bed_with_product() -> (Testbed, String) {
 
 #[tokio::test]
 async fn every_route_refuses_each_bad_line() {
-    let (bed, id) = bed_with_product().await;
+    let (bed, product) = bed_with_product().await;
+    let store = bed.store.to_string();
     for row in rows() {
-        let worse = |change: &dyn Fn(&mut Case<'static>)| {
-            let mut case = Case::of(row, &id, &bed);
-            change(&mut case);
-            case
-        };
-        let mut expectations: Vec<(&str, Case<'static>, u16, &str)> = vec![
-            ("method", worse(&|case| case.method = "TRACE"), 405, "method-not-allowed"),
-            (
-                "route",
-                worse(&|case| {
-                    case.path = case.path.replacen(row.path.split('{').next().unwrap(), "/nowhere/", 1)
-                }),
-                404,
-                "not-found",
-            ),
-            (
-                "version",
-                worse(&|case| case.headers.push(("api-version", "1999-01-01"))),
-                400,
-                "api-version-unknown",
-            ),
-        ];
-        if !row.needs.contains(&storeroom_operations::Capability::WebSocket) || row.method == "POST" {
-            let accept = worse(&|case| case.headers.push(("accept", "image/png")));
-            expectations.push(("accept", accept, 406, "not-acceptable"));
-        }
-        if row.has_store() {
-            let unknown = worse(&|case| {
-                let separator = if case.path.contains('?') { '&' } else { '?' };
-                case.path.push_str(&format!("{separator}colour=red"));
-            });
-            if !row.query.is_empty() {
-                expectations.push(("parameter", unknown, 400, "malformed-request"));
-            }
-        }
-        if row.body.is_some() {
-            let body = |bytes: Vec<u8>| worse(&move |case| case.body = Some(bytes.clone()));
-            expectations.extend([
-                ("json", body(b"{\"title\":".to_vec()), 400, "malformed-json"),
-                ("utf-8", body(b"{\"title\":\"\xff\"}".to_vec()), 400, "malformed-json"),
-                ("depth", body([vec![b'['; 10_000], vec![b']'; 10_000]].concat()), 400, "malformed-json"),
-                ("shape", body(b"[]".to_vec()), 422, "validation-failed"),
-                ("unknown field", body(b"{\"colour\":1}".to_vec()), 422, "validation-failed"),
-                ("size", body(vec![b' '; MIB + 1]), 413, "body-too-large"),
-                (
-                    "media",
-                    worse(&|case| case.headers.push(("content-type", "text/plain"))),
-                    415,
-                    "unsupported-media-type",
-                ),
-                (
-                    "encoding",
-                    worse(&|case| case.headers.push(("content-encoding", "gzip"))),
-                    415,
-                    "unsupported-media-type",
-                ),
-            ]);
-        }
-        for (line, case, status, code) in expectations {
-            let reply = case.send(&bed).await;
+        for line in lines(row, Subject { product: &product, store: &store }) {
+            let reply = send(&bed, &line, &[]).await;
+            let answered = (reply.status(), reply.code());
             assert_eq!(
-                (reply.status(), reply.code().as_str()),
-                (status, code),
-                "{} {line}: {}",
+                answered,
+                (line.status, line.code.to_owned()),
+                "{} {}: {}",
                 row.name,
+                line.name,
                 reply.text()
             );
             assert!(
@@ -175,68 +95,17 @@ async fn control_characters_are_refused_and_everything_else_is_kept() {
     }
 }
 
-/// Any request made of pieces that lead somewhere and of random bytes.
-fn anything() -> impl Strategy<Value = (usize, String, Vec<u8>, Vec<(usize, Vec<u8>)>)> {
-    let piece = prop_oneof![
-        "[ -~]{0,40}",
-        Just("prd_01hf7yat00fentqaxbnentqaxb".to_owned()),
-        Just("%ff%00".to_owned()),
-        ".{0,20}",
-    ];
-    let body = prop_oneof![
-        proptest::collection::vec(any::<u8>(), 0..200),
-        "\\{\"(title|variants|tags|x)\":(\"[a-z]{0,9}\"|[0-9e.-]{1,9}|\\[\\]|null|true)\\}"
-            .prop_map(String::into_bytes),
-    ];
-    let headers = proptest::collection::vec((0usize..9, proptest::collection::vec(32u8..=255, 0..60)), 0..4);
-    (0usize..200, piece, body, headers)
-}
-
-const HEADERS: [&str; 9] = [
-    "authorization",
-    "x-store-id",
-    "if-match",
-    "if-none-match",
-    "accept",
-    "content-type",
-    "api-version",
-    "content-length",
-    "upgrade",
-];
-
 #[test]
 fn random_bytes_never_break_anything() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (bed, id) = runtime.block_on(bed_with_product());
-    let all: Vec<&Row> = rows().collect();
+    let (bed, product) = runtime.block_on(bed_with_product());
+    let (rows, store) = (rows(), bed.store.to_string());
     let config = Config { cases: 1_500, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new(config);
-    let result = runner.run(&anything(), |(which, piece, body, headers)| {
-        let row = all[which % all.len()];
-        let mut case = Case::of(row, if which % 2 == 0 { &id } else { &piece }, &bed);
-        if which % 3 == 0 {
-            let separator = if case.path.contains('?') { '&' } else { '?' };
-            case.path.push_str(&format!(
-                "{separator}{}={piece}",
-                ["cursor", "store", "limit", "after", "q"][which % 5]
-            ));
-        }
-        case.body = Some(body);
-        let mut sent = request(case.method, &case.path, case.body.clone(), &[]);
-        let (token, store) = (format!("Bearer {}", bed.member(Role::Owner).token), bed.store.to_string());
-        for (name, value) in [("authorization", token.as_str()), ("x-store-id", &store), ("if-match", "*")] {
-            sent.headers.insert(http_name(name), http_value(value));
-        }
-        for (name, value) in headers {
-            if let Ok(value) = storeroom_testbed::HeaderValue::from_bytes(&value) {
-                sent.headers.insert(http_name(HEADERS[name]), value);
-            }
-        }
-        let reply = runtime.block_on(bed.send(sent));
-        prop_assert!(reply.status() < 500, "{} {}: {}", case.method, case.path, reply.text());
+    let result = TestRunner::new(config).run(&noise(), |noise: Noise| {
+        let line = noise.line(&rows, Subject { product: &product, store: &store }).unwrap();
+        let reply = runtime.block_on(send(&bed, &line, &noise.headers));
+        prop_assert!(reply.status() < 500, "{line:?}: {}", reply.text());
         Ok(())
     });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
+    result.unwrap_or_else(|error| panic!("{error}"));
 }

@@ -3,6 +3,7 @@
 //! Guarantees: output is shown as it comes; a stage that fails without naming a failed test counts as one failure.
 //! Relies on: the line "test result: ok. 12 passed; 0 failed; …" of Rust's test programs.
 
+use crate::black_box::Host;
 use crate::interrupt;
 use crate::process::Group;
 use anyhow::{Context, Result};
@@ -14,7 +15,11 @@ use std::thread;
 enum Work<'a> {
     Command(Box<Command>),
     Task(Box<dyn FnOnce() -> Result<()> + 'a>),
+    Hosted(Prepare<'a>),
 }
+
+/// Starts a host and says which command is to run against it.
+type Prepare<'a> = Box<dyn FnOnce() -> Result<(Host, Command)> + 'a>;
 
 /// Looks at what a successful stage left: the note for the end, or why that is a failure.
 type Review<'a> = Box<dyn FnOnce() -> Result<String> + 'a>;
@@ -66,6 +71,11 @@ impl<'a> Stage<'a> {
         Self { name: name.to_owned(), work: Work::Task(Box::new(task)), review: None }
     }
 
+    /// A stage that runs a command against a host, which is stopped after it.
+    pub fn hosted(name: &str, prepare: impl FnOnce() -> Result<(Host, Command)> + 'a) -> Self {
+        Self { name: name.to_owned(), work: Work::Hosted(Box::new(prepare)), review: None }
+    }
+
     /// The same stage with a review of what it left, counted as one check more.
     pub fn with_review(mut self, review: impl FnOnce() -> Result<String> + 'a) -> Self {
         self.review = Some(Box::new(review));
@@ -77,6 +87,10 @@ impl<'a> Stage<'a> {
         let mut counts = match self.work {
             Work::Command(command) => run_command(*command)?,
             Work::Task(task) => count_task(&self.name, task()),
+            Work::Hosted(prepare) => match prepare() {
+                Ok((_host, command)) => run_command(command)?,
+                Err(error) => count_task(&self.name, Err(error)),
+            },
         };
         interrupt::check()?;
         let mut note = None;

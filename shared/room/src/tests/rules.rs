@@ -154,7 +154,7 @@ fn e2_e4_what_a_role_may_not_read_moves_the_cursor_only() {
 #[test]
 fn e3_e5_topics_are_beginnings_and_can_change() {
     let mut bench = Bench::with_log(0);
-    bench.join(1, json!({"t": "hello", "topics": ["stock.low", "product"]}));
+    bench.join(1, json!({"t": "hello", "topics": ["stock.low", "product", "stock.adj"]}));
     let types = ["stock.low", "stock.adjusted", "product.created"];
     let mut seen = |bench: &mut Bench| {
         let nudge = bench.commit(&types);

@@ -90,7 +90,9 @@ struct Client {
 
 impl Client {
     fn sees(&self, event_type: &str) -> bool {
-        let wants = |topics: &Vec<String>| topics.iter().any(|topic| event_type.starts_with(topic.as_str()));
+        let wants = |topics: &Vec<String>| {
+            topics.iter().any(|topic| format!("{event_type}.").starts_with(&format!("{topic}.")))
+        };
         self.topics.as_ref().is_none_or(wants) && visible_to(self.role, event_type)
     }
 }

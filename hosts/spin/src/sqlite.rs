@@ -1,0 +1,99 @@
+//! Spin's SQLite as a connection of the ports.
+//!
+//! Guarantees: every script runs on a connection of its own, so that requests that share an instance never share a
+//! transaction; foreign keys are enforced; a statement's rows and its end are read before the next one starts.
+//! Relies on: `spin:sqlite`, where every `open` is a new connection, its end rolls back, a locked database is waited
+//! for up to 5 s, and a statement's failure arrives after its rows.
+
+use crate::steps::{self, Session};
+use crate::turn::Turn;
+use async_trait::async_trait;
+use spin_sdk::sqlite::{self, Error};
+use std::cell::Cell;
+use storeroom_ports::{Connection, DatabaseError};
+use storeroom_sql::{Rows, Script, Statement, StepResult, Value};
+
+const FOREIGN_KEYS: Statement = Statement::plain("PRAGMA foreign_keys = ON");
+const WAL: Statement = Statement::plain("PRAGMA journal_mode = WAL");
+
+thread_local! {
+    /// Whether this instance has asked for the write-ahead log, which then stays with the file.
+    static ASKED_FOR_WAL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The database `default`.
+pub struct Sqlite;
+
+#[async_trait(?Send)]
+impl Connection for Sqlite {
+    async fn run(&self, script: &Script) -> Result<Vec<StepResult>, DatabaseError> {
+        // One statement is a read: it waits for nobody and needs no foreign keys.
+        if script.steps.len() <= 1 {
+            return steps::run(&Opened::open().await?, script).await;
+        }
+        let _turn = Turn::take().await.ok_or_else(too_many_writes)?;
+        let session = Opened::open().await?;
+        session.prepare().await?;
+        steps::run(&session, script).await
+    }
+}
+
+fn too_many_writes() -> DatabaseError {
+    DatabaseError::Unavailable("too many writes are waiting".to_owned())
+}
+
+struct Opened(sqlite::Connection);
+
+impl Opened {
+    async fn open() -> Result<Self, DatabaseError> {
+        let opened = sqlite::Connection::open_default().await;
+        opened.map(Self).map_err(|error| DatabaseError::Unavailable(message(error)))
+    }
+
+    async fn prepare(&self) -> Result<(), DatabaseError> {
+        self.execute(&FOREIGN_KEYS).await.map_err(DatabaseError::Unavailable)?;
+        if !ASKED_FOR_WAL.replace(true) {
+            // It makes writes faster and lets reads go on meanwhile; without it all is right, too.
+            drop(self.execute(&WAL).await);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Session for Opened {
+    async fn execute(&self, statement: &Statement) -> Result<Rows, String> {
+        let arguments = statement.args.iter().cloned().map(to_spin);
+        let result = self.0.execute(&statement.sql, arguments).await.map_err(message)?;
+        let rows = result.collect().await.map_err(message)?;
+        Ok(Rows(rows.into_iter().map(|row| row.values.into_iter().map(from_spin).collect()).collect()))
+    }
+}
+
+fn to_spin(value: Value) -> sqlite::Value {
+    match value {
+        Value::Null => sqlite::Value::Null,
+        Value::Integer(number) => sqlite::Value::Integer(number),
+        Value::Real(number) => sqlite::Value::Real(number),
+        Value::Text(text) => sqlite::Value::Text(text),
+        Value::Blob(bytes) => sqlite::Value::Blob(bytes),
+    }
+}
+
+fn from_spin(value: sqlite::Value) -> Value {
+    match value {
+        sqlite::Value::Null => Value::Null,
+        sqlite::Value::Integer(number) => Value::Integer(number),
+        sqlite::Value::Real(number) => Value::Real(number),
+        sqlite::Value::Text(text) => Value::Text(text),
+        sqlite::Value::Blob(bytes) => Value::Blob(bytes),
+    }
+}
+
+/// SQLite's own message where there is one, because it tells which constraint failed.
+fn message(error: Error) -> String {
+    match error {
+        Error::Io(message) => message,
+        other => other.to_string(),
+    }
+}

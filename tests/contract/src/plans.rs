@@ -1,0 +1,65 @@
+//! No statement of `storeroom-sql` reads a table that grows from end to end.
+
+use crate::bench::Bench;
+use crate::shop::arguments;
+use storeroom_domain::EventType;
+use storeroom_sql::{Batch, Rows, Statement, access, documents, events, settle};
+
+/// Every statement that `storeroom-sql` makes.
+fn statements() -> Vec<Statement> {
+    let args = arguments("plans");
+    let mut batch = Batch::new(args.clone());
+    access::guard(&mut batch, "products:write");
+    settle::settle_product(&mut batch);
+    settle::settle_store(&mut batch);
+    events::append_product_event(&mut batch, EventType::ProductUpdated);
+    events::append_product_end(&mut batch);
+    let reads = [
+        access::read(documents::PRODUCT),
+        access::read(access::NOTHING),
+        access::ONLY_STORE.to_owned(),
+        documents::PRODUCT.to_owned(),
+        settle::STORES_WITH_DUE.to_owned(),
+        settle::NEXT_DUE.to_owned(),
+        settle::NEXT_CHANGE.to_owned(),
+        events::backfill(),
+        events::HEADS_SINCE.to_owned(),
+    ];
+    let reads = reads.into_iter().map(|sql| Statement::bind(sql, &args).unwrap());
+    reads.chain(batch.frame().unwrap().work).collect()
+}
+
+/// What a plan reads from end to end, if it does. Arguments may be, and so may the rows that another part of the same
+/// plan has picked.
+fn scanned(plan: &Rows) -> Option<&str> {
+    let details: Vec<&str> = (0..plan.0.len()).filter_map(|row| plan.text(row, 3)).collect();
+    let is_picked = |name: &str| {
+        let ways = [format!("MATERIALIZE {name}"), format!("CO-ROUTINE {name}")];
+        details.iter().any(|detail| ways.iter().any(|way| way == detail))
+    };
+    details.iter().filter_map(|detail| detail.strip_prefix("SCAN ")).find(|what| {
+        let name = what.split(' ').next().unwrap_or_default();
+        *what != "CONSTANT ROW" && !what.contains("VIRTUAL TABLE") && !is_picked(name)
+    })
+}
+
+async fn plan(bench: &Bench, statement: &Statement) -> Rows {
+    let sql = format!("EXPLAIN QUERY PLAN {}", statement.sql).into();
+    bench.rows(Statement { sql, args: statement.args.clone() }).await
+}
+
+pub async fn no_statement_scans_a_table_that_grows(bench: &Bench) {
+    for statement in statements() {
+        let plan = plan(bench, &statement).await;
+        assert_eq!(scanned(&plan), None, "{}\n{plan:?}", statement.sql);
+    }
+}
+
+pub async fn a_scan_is_noticed(bench: &Bench) {
+    let scans =
+        ["SELECT * FROM products", "SELECT * FROM levels l WHERE l.held = 1", "SELECT id FROM sessions"];
+    for sql in scans {
+        let plan = plan(bench, &Statement::plain(sql)).await;
+        assert!(scanned(&plan).is_some(), "{plan:?}");
+    }
+}

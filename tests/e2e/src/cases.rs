@@ -1,0 +1,71 @@
+//! Every case, by what it is about.
+
+mod access;
+mod bad_input;
+mod database;
+mod products;
+mod room;
+mod system;
+mod writes;
+
+use crate::shop::{Facts, Place, Shop};
+use futures::future::LocalBoxFuture;
+use std::rc::Rc;
+
+/// A case.
+pub struct Case {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does in a shop of its own.
+    pub run: fn(Rc<Shop>) -> LocalBoxFuture<'static, ()>,
+}
+
+/// Makes a case of an `async fn(Rc<Shop>)`.
+macro_rules! cases {
+    ($($module:ident::$name:ident),* $(,)?) => {
+        vec![$(Case {
+            name: concat!(stringify!($module), "::", stringify!($name)),
+            run: |shop| Box::pin($module::$name(shop)),
+        }),*]
+    };
+}
+
+/// The cases for a host, those that stop its database last.
+pub fn all(facts: &Facts) -> Vec<Case> {
+    let mut list = cases![
+        system::health_and_readiness,
+        system::reference,
+        products::a_life,
+        products::conditional_requests,
+        products::lists_page,
+        products::a_schedule_counts_from_its_moment,
+        access::roles_and_strangers,
+        access::a_membership_that_is_removed_by_hand,
+        access::forged_and_expired_tokens,
+        bad_input::every_line_on_every_route,
+        bad_input::random_bytes,
+        writes::many_at_once,
+        writes::a_refused_write_harms_no_neighbour,
+    ];
+    list.extend(match facts.websockets {
+        true => cases![
+            room::a_member_sees_every_event_in_order,
+            room::a_cursor_brings_what_was_missed,
+            room::topics_narrow_what_is_sent,
+            room::a_ticket_works_once,
+            room::bad_frames_close_with_their_code,
+            room::a_hello_that_never_comes,
+            room::due_work_runs_by_itself,
+            room::the_clock_runs_due_work,
+        ],
+        false => cases![room::is_not_offered],
+    });
+    if let Place::Server { pid, .. } = facts.database {
+        DATABASE_PID.set(pid).expect("set once");
+        list.extend(cases![database::that_does_not_answer]);
+    }
+    list
+}
+
+/// The process of the host's database server.
+static DATABASE_PID: std::sync::OnceLock<i32> = std::sync::OnceLock::new();

@@ -1,0 +1,46 @@
+//! A database server that stands still.
+
+use super::DATABASE_PID;
+use crate::shop::Shop;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
+use std::rc::Rc;
+
+/// Holds the server's process still until it is dropped.
+struct StandStill(Pid);
+
+impl StandStill {
+    fn new() -> Self {
+        let pid = Pid::from_raw(*DATABASE_PID.get().unwrap());
+        kill(pid, Signal::SIGSTOP).unwrap();
+        Self(pid)
+    }
+}
+
+impl Drop for StandStill {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGCONT);
+    }
+}
+
+pub async fn that_does_not_answer(shop: Rc<Shop>) {
+    let write = |title: String| {
+        let shop = shop.clone();
+        async move { shop.call(&shop.owner, "POST", "/api/pms/products", Some(json!({"title": title}))).await }
+    };
+    assert_eq!(write("before".into()).await.status, 201);
+    let still = StandStill::new();
+    let read = shop.call(&shop.viewer, "GET", "/api/pms/products", None);
+    let (read, first) = futures::join!(read, write("during".into()));
+    assert_eq!((read.status, read.code().as_str()), (503, "unavailable"), "{}", read.text);
+    assert_eq!((first.status, first.code().as_str()), (503, "outcome-unknown"), "{}", first.text);
+    assert!(first.header("retry-after").is_some());
+    drop(still);
+    let after = write("after".into()).await;
+    assert_eq!(after.status, 201, "{}", after.text);
+    let titles = shop.call(&shop.viewer, "GET", "/api/pms/products?sort=title", None).await.json();
+    let count = titles["items"].as_array().unwrap().len();
+    assert!((2..=3).contains(&count), "what was unknown was done once or not at all");
+    assert_eq!(shop.log().await.len(), count);
+}

@@ -1,0 +1,136 @@
+//! The room.
+
+use crate::shop::{Shop, now, path};
+use crate::socket::{Received, Socket};
+use serde_json::{Value, json};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// How soon after the answer an event must be there.
+const SOON: Duration = Duration::from_millis(500);
+
+fn seqs(events: &[Value]) -> Vec<u64> {
+    events.iter().map(|event| event["seq"].as_u64().unwrap()).collect()
+}
+
+pub async fn a_member_sees_every_event_in_order(shop: Rc<Shop>) {
+    let (mut socket, welcome) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    assert_eq!(welcome["protocol"], "storeroom.v1");
+    assert_eq!(welcome["cursor"], "1.0");
+    assert!(welcome["heartbeat_ms"].is_u64() && welcome["shared"] == json!({}), "{welcome}");
+    for n in 1..=20_u64 {
+        let product = shop.create(&format!("P{n}")).await;
+        let answered = Instant::now();
+        let events = socket.events(1).await;
+        assert!(answered.elapsed() < SOON, "{:?} after the answer", answered.elapsed());
+        assert_eq!((seqs(&events), &events[0]["data"]), (vec![n], &product));
+    }
+    assert_eq!(shop.log().await[0]["type"], "product.created");
+    socket.send(&json!({"t": "ping"})).await;
+    assert_eq!(socket.frame().await, json!({"t": "pong"}));
+}
+
+pub async fn a_cursor_brings_what_was_missed(shop: Rc<Shop>) {
+    for n in 0..30 {
+        shop.create(&format!("P{n}")).await;
+    }
+    let (mut socket, welcome) = Socket::join(&shop, &shop.viewer, json!({"cursor": "1.10"})).await;
+    assert!(welcome["cursor"].is_string());
+    assert_eq!(seqs(&socket.events(20).await), (11..=30).collect::<Vec<_>>());
+    shop.create("Next").await;
+    assert_eq!(seqs(&socket.events(1).await), [31]);
+    let mut lost = Socket::connect(&shop, &shop.viewer).await;
+    lost.send(&json!({"t": "hello", "cursor": "7.1"})).await;
+    let mut frames = vec![lost.frame().await, lost.frame().await];
+    frames.sort_by_key(|frame| frame["t"].as_str().unwrap().to_owned());
+    assert_eq!((&frames[0]["t"], &frames[0]["cursor"]), (&json!("reset"), &json!("1.31")), "{frames:?}");
+}
+
+pub async fn topics_narrow_what_is_sent(shop: Rc<Shop>) {
+    let (mut socket, _) = Socket::join(&shop, &shop.viewer, json!({"topics": ["product.published"]})).await;
+    let product = shop.create("Kerze").await;
+    shop.call(&shop.owner, "POST", &format!("{}/publish", path(&product)), None).await;
+    let events = socket.events(1).await;
+    assert_eq!((seqs(&events), &events[0]["type"]), (vec![2], &json!("product.published")));
+}
+
+pub async fn a_ticket_works_once(shop: Rc<Shop>) {
+    let ticket = shop.call(&shop.viewer, "POST", "/api/pms/room/ticket", None).await.json();
+    let url = ticket["url"].as_str().unwrap();
+    let mut first = Socket::open(url).await;
+    let mut second = Socket::open(url).await;
+    assert_eq!(second.receive().await, Received::Closed(4401));
+    let mut nobody = Socket::open(&url.replace("ticket=", "ticket=x")).await;
+    assert_eq!(nobody.receive().await, Received::Closed(4401));
+    first.send(&json!({"t": "hello"})).await;
+    assert_eq!(first.frame().await["t"], "welcome", "the first is not harmed");
+    let stranger = shop.call(&shop.stranger, "POST", "/api/pms/room/ticket", None).await;
+    assert_eq!(stranger.status, 404);
+}
+
+pub async fn bad_frames_close_with_their_code(shop: Rc<Shop>) {
+    let (mut witness, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    for (text, code) in [
+        ("not json".to_owned(), 4400),
+        (json!({"t": "dance"}).to_string(), 4400),
+        ("[]".to_owned(), 4400),
+        (format!("\"{}\"", "x".repeat(64 * 1024)), 4413),
+    ] {
+        let (mut socket, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+        socket.send_text(&text).await;
+        assert_eq!(closing(&mut socket).await, code, "{}", text.get(..20).unwrap_or(&text));
+    }
+    let (mut binary, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    binary.send_bytes(vec![0, 1, 2]).await;
+    assert_eq!(closing(&mut binary).await, 4400);
+    let mut early = Socket::connect(&shop, &shop.viewer).await;
+    early.send(&json!({"t": "subscribe", "topics": []})).await;
+    assert_eq!(closing(&mut early).await, 4400, "hello comes first");
+    let (mut fast, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    for _ in 0..150 {
+        fast.send(&json!({"t": "subscribe", "topics": ["product"]})).await;
+    }
+    assert_eq!(closing(&mut fast).await, 4429);
+    shop.create("Still here").await;
+    assert_eq!(witness.events(1).await.len(), 1, "the room is unharmed");
+}
+
+async fn closing(socket: &mut Socket) -> u16 {
+    loop {
+        if let Received::Closed(code) = socket.receive().await {
+            return code;
+        }
+    }
+}
+
+pub async fn a_hello_that_never_comes(shop: Rc<Shop>) {
+    let begun = Instant::now();
+    let mut socket = Socket::connect(&shop, &shop.viewer).await;
+    assert_eq!(closing(&mut socket).await, 4408);
+    assert!((9..15).contains(&begun.elapsed().as_secs()), "after 10 s, not {:?}", begun.elapsed());
+}
+
+/// Nobody touches the product, and its event comes all the same.
+pub async fn due_work_runs_by_itself(shop: Rc<Shop>) {
+    let product = shop.create("Bald").await;
+    let (mut socket, _) = Socket::join(&shop, &shop.viewer, json!({"topics": ["product.published"]})).await;
+    let at = now().plus_ms(1_200);
+    let body = json!({"publish_at": at.to_string()});
+    shop.call(&shop.owner, "POST", &format!("{}/publish", path(&product)), Some(body)).await;
+    let event = socket.events(1).await.remove(0);
+    assert!(now().ms() - at.ms() < 3_000, "{} ms late", now().ms() - at.ms());
+    assert_eq!((&event["actor"], &event["at"]), (&json!("system"), &json!(at.to_string())));
+}
+
+pub async fn the_clock_runs_due_work(shop: Rc<Shop>) {
+    let cron = shop.send("GET", "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*", None, &[]).await;
+    assert_eq!(cron.status, 200, "{}", cron.text);
+}
+
+pub async fn is_not_offered(shop: Rc<Shop>) {
+    let reply = shop.call(&shop.viewer, "POST", "/api/pms/room/ticket", None).await;
+    assert_eq!(reply.status, 404);
+    assert!(reply.json()["detail"].as_str().unwrap().contains("GET /api/pms/events"), "{}", reply.text);
+    let join = shop.send("GET", &format!("/api/pms/room?store={}", shop.store), None, &[]).await;
+    assert_eq!(join.status, 404);
+}
