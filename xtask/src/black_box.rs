@@ -9,7 +9,7 @@ use crate::ports;
 use crate::process::Service;
 use crate::progress::Progress;
 use crate::stack::{self, Claim, Limits, Stack};
-use crate::tokens::DevelopmentKey;
+use crate::tokens::SigningKey;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::any::Any;
@@ -48,7 +48,7 @@ pub fn on_spin(checkout: &Checkout) -> Result<(Host, Command)> {
     fs::create_dir_all(&state).with_context(|| format!("cannot make {}", state.display()))?;
     let file = state.join("store.sqlite");
     migrate::apply(checkout, &SqliteFile::open(checkout, &file)?)?;
-    let key = DevelopmentKey::load_or_make(&state.join("key.json"))?;
+    let key = SigningKey::load_or_make(&state.join("key.json"))?;
     let port = ports::pick_free()?;
     let service = start_spin(checkout, &file, port, &key.jwks())?;
     let facts = json!({

@@ -9,10 +9,12 @@ mod checkout;
 mod command;
 mod curl;
 mod demo;
+mod deploy_check;
 mod dev;
 mod hrana;
 mod interrupt;
 mod migrate;
+mod openapi;
 mod ports;
 mod process;
 mod progress;
@@ -22,6 +24,7 @@ mod spin;
 mod sqld;
 mod stack;
 mod test;
+mod token_key;
 mod tokens;
 mod worker;
 
@@ -48,6 +51,12 @@ enum Task {
     Build(Build),
     /// Bring a database to the newest schema.
     Migrate(migrate::Options),
+    /// Write openapi.json from the table of operations.
+    Openapi,
+    /// Check everything about a deployment that can be known before it.
+    DeployCheck(deploy_check::Options),
+    /// Make a key pair that signs the access tokens of a deployment.
+    TokenKey(token_key::Options),
     /// Install the pinned tools, without building or running anything.
     Setup,
 }
@@ -78,6 +87,9 @@ fn run(task: Task, checkout: &Checkout) -> Result<ExitCode> {
         Task::Build(Build::Worker) => worker::set_up_and_build(checkout)?,
         Task::Build(Build::Spin) => spin::set_up_and_build(checkout)?,
         Task::Migrate(options) => migrate::run(checkout, &options)?,
+        Task::Openapi => openapi::run(checkout)?,
+        Task::DeployCheck(options) => deploy_check::run(checkout, &options)?,
+        Task::TokenKey(options) => token_key::run(&options)?,
         Task::Setup => setup::run(checkout)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -10,7 +10,7 @@ use crate::demo::{Actor, Demo};
 use crate::hrana::Database;
 use crate::process::{Service, stop_leftover};
 use crate::progress::Progress;
-use crate::tokens::DevelopmentKey;
+use crate::tokens::SigningKey;
 use crate::{interrupt, migrate, ports, seed, sqld, worker};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -63,7 +63,7 @@ pub struct Stack {
     /// Access tokens of its two members.
     pub tokens: Tokens,
     /// Signs them.
-    pub key: DevelopmentKey,
+    pub key: SigningKey,
     /// Where the database answers.
     pub database_url: String,
     _claim: Claim,
@@ -93,7 +93,7 @@ impl Stack {
         progress: &mut Progress,
     ) -> Result<Self> {
         let state = prepare_state(checkout, settings)?;
-        let key = DevelopmentKey::load_or_make(&state.join("key.json"))?;
+        let key = SigningKey::load_or_make(&state.join("key.json"))?;
         let mut demo = Demo::load_or_make(&state.join("demo.json"))?;
         let tokens = Tokens::new(&key, &demo);
         let (server, address) =
@@ -158,7 +158,7 @@ impl Drop for Claim {
 }
 
 impl Tokens {
-    fn new(key: &DevelopmentKey, demo: &Demo) -> Self {
+    fn new(key: &SigningKey, demo: &Demo) -> Self {
         let sign = |actor: &Actor| key.sign(&actor.user, &actor.session);
         Self { owner: sign(&demo.owner), viewer: sign(&demo.viewer) }
     }

@@ -22,6 +22,9 @@ pub struct Options {
     /// The native tests alone, without lints, coverage and hosts.
     #[arg(long)]
     fast: bool,
+    /// Only the stages whose name holds this text, such as "black box: Spin"; what they need must be built.
+    #[arg(long, conflicts_with = "fast")]
+    only: Option<String>,
 }
 
 /// Sets up and runs the stages.
@@ -31,7 +34,8 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     let stages = if options.fast { vec![native_tests(checkout)] } else { all(checkout)? };
     let mut counts = Counts::default();
     let mut notes = Vec::new();
-    for stage in stages {
+    let wanted = |stage: &Stage| options.only.as_ref().is_none_or(|text| stage.name.contains(text));
+    for stage in stages.into_iter().filter(wanted) {
         interrupt::check()?;
         println!("\n== {} ==", stage.name);
         let outcome = stage.run()?;

@@ -1,7 +1,7 @@
-//! Access tokens for development: a key pair that is made once, its public half as JWKS, and signed tokens.
+//! Access tokens: a key pair that is made once, its public half as JWKS, and signed tokens.
 //!
-//! Guarantees: the key's id begins with `dev-`, so that a deployment can refuse it; the private half is readable by
-//! this user alone. Relies on: contract.md section 3 (EdDSA JWT; issuer, audience, `sub`, `sid`).
+//! Guarantees: a development key's id begins with `dev-`, so that a deployment can refuse it; the private half is
+//! readable by this user alone. Relies on: contract.md section 3 (EdDSA JWT; issuer, audience, `sub`, `sid`).
 
 use anyhow::{Context, Result, anyhow};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
@@ -26,18 +26,31 @@ struct Stored {
     seed: String,
 }
 
-/// A key that signs development tokens.
-pub struct DevelopmentKey {
+/// A key that signs tokens.
+pub struct SigningKey {
     kid: String,
     pair: KeyPair,
 }
 
-impl DevelopmentKey {
-    /// The key in `file`, made when there is none.
+impl SigningKey {
+    /// The development key in `file`, made when there is none.
     pub fn load_or_make(file: &Path) -> Result<Self> {
         if !file.exists() {
-            store(file, &make())?;
+            let seed = Seed::generate();
+            let name =
+                BASE64.encode(KeyPair::from_seed(seed).pk.as_ref()).chars().take(8).collect::<String>();
+            store(file, &Stored { kid: format!("dev-{name}"), seed: BASE64.encode(seed.as_ref()) })?;
         }
+        Self::load(file)
+    }
+
+    /// A new key of that name, kept in `file`.
+    pub fn make(kid: &str, file: &Path) -> Result<Self> {
+        store(file, &Stored { kid: kid.to_owned(), seed: BASE64.encode(Seed::generate().as_ref()) })?;
+        Self::load(file)
+    }
+
+    fn load(file: &Path) -> Result<Self> {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let Stored { kid, seed } = serde_json::from_str(&text)?;
         let seed = Seed::from_slice(&BASE64.decode(seed)?)
@@ -76,12 +89,6 @@ impl DevelopmentKey {
 pub fn milliseconds_now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn make() -> Stored {
-    let seed = Seed::generate();
-    let name: String = BASE64.encode(KeyPair::from_seed(seed).pk.as_ref()).chars().take(8).collect();
-    Stored { kid: format!("dev-{name}"), seed: BASE64.encode(seed.as_ref()) }
 }
 
 fn store(file: &Path, key: &Stored) -> Result<()> {
