@@ -94,7 +94,7 @@ impl Demo {
 }
 
 /// A new id of the kind that the caller's type says.
-fn new_id<K: Kind>() -> String {
+pub fn new_id<K: Kind>() -> String {
     let random = Seed::generate().first_chunk().copied().unwrap_or_default();
     Id::<K>::new(i64::try_from(milliseconds_now()).unwrap_or_default(), random).to_string()
 }

@@ -14,6 +14,7 @@ mod dev;
 mod hrana;
 mod interrupt;
 mod migrate;
+mod open_store;
 mod openapi;
 mod ports;
 mod process;
@@ -57,6 +58,8 @@ enum Task {
     DeployCheck(deploy_check::Options),
     /// Make a key pair that signs the access tokens of a deployment.
     TokenKey(token_key::Options),
+    /// Open a first store with its owner in a deployment's database.
+    OpenStore(open_store::Options),
     /// Install the pinned tools, without building or running anything.
     Setup,
 }
@@ -90,6 +93,7 @@ fn run(task: Task, checkout: &Checkout) -> Result<ExitCode> {
         Task::Openapi => openapi::run(checkout)?,
         Task::DeployCheck(options) => deploy_check::run(checkout, &options)?,
         Task::TokenKey(options) => token_key::run(&options)?,
+        Task::OpenStore(options) => open_store::run(&options)?,
         Task::Setup => setup::run(checkout)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -50,7 +50,8 @@ impl SigningKey {
         Self::load(file)
     }
 
-    fn load(file: &Path) -> Result<Self> {
+    /// The key that `make` kept in `file`.
+    pub fn load(file: &Path) -> Result<Self> {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let Stored { kid, seed } = serde_json::from_str(&text)?;
         let seed = Seed::from_slice(&BASE64.decode(seed)?)
