@@ -1,0 +1,77 @@
+//! What an isolate keeps between requests: its settings, parsed once, with the caches in them.
+//!
+//! Guarantees: it may vanish at any moment and is made anew from the bindings; it holds nothing that belongs to one
+//! request. Relies on: bindings not changing while an isolate lives.
+
+use crate::blobs::R2Blobs;
+use crate::database::{WorkerDatabase, libsql};
+use crate::log::{self, ConsoleLog};
+use crate::platform::{WorkerClock, WorkerRandom};
+use crate::rooms::ObjectRooms;
+use std::cell::OnceCell;
+use std::rc::Rc;
+use storeroom_gateway::Settings;
+use storeroom_operations::{Capability, Code, Problem};
+use storeroom_ports::{Connection, Database, Level, Ports};
+use storeroom_web::{Body, Response};
+use worker::{Env, Result, web_sys};
+
+/// What this host offers.
+const CAPABILITIES: &[Capability] = &[Capability::WebSocket];
+
+/// An isolate's settings and its way to the database.
+pub struct Isolate {
+    /// The gateway's settings.
+    pub settings: Settings,
+    connection: Rc<dyn Connection>,
+}
+
+thread_local! {
+    static ISOLATE: OnceCell<std::result::Result<Rc<Isolate>, String>> = const { OnceCell::new() };
+}
+
+/// The isolate's settings; a sentence when they cannot be used.
+pub fn get(env: &Env) -> std::result::Result<Rc<Isolate>, String> {
+    ISOLATE.with(|isolate| isolate.get_or_init(|| parse(env).map(Rc::new)).clone())
+}
+
+fn parse(env: &Env) -> std::result::Result<Isolate, String> {
+    let setting = |name| variable(env, name).ok_or_else(|| format!("{name} is not set"));
+    let (environment, limits) = (setting("ENVIRONMENT")?, setting("RATE_LIMITS")?);
+    let settings = Settings::parse(&environment, &setting("TOKEN_KEYS")?, &limits, CAPABILITIES);
+    Ok(Isolate { settings: settings.map_err(|error| error.0)?, connection: libsql(env)? })
+}
+
+/// The text of a variable or secret.
+pub fn variable(env: &Env, name: &str) -> Option<String> {
+    env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())
+}
+
+impl Isolate {
+    /// The ports of a request.
+    pub fn ports(&self, env: &Env) -> Ports {
+        ports(env, Rc::new(WorkerDatabase { env: env.clone(), connection: self.connection.clone() }))
+    }
+}
+
+/// The ports around a database.
+pub fn ports(env: &Env, database: Rc<dyn Database>) -> Ports {
+    Ports {
+        database,
+        rooms: Rc::new(ObjectRooms(env.clone())),
+        blobs: Rc::new(R2Blobs(env.clone())),
+        clock: Rc::new(WorkerClock),
+        random: Rc::new(WorkerRandom),
+        log: Rc::new(ConsoleLog),
+    }
+}
+
+/// The answer to everything while the settings cannot be used.
+pub fn refusal(sentence: &str) -> Result<web_sys::Response> {
+    log::line(Level::Error, "settings cannot be used", sentence);
+    let problem =
+        Problem::new(Code::Unavailable, "The service is not set up right; its log says what is missing.");
+    let body = Body::Bytes(problem.to_json("").into_bytes().into());
+    let headers = vec![("Content-Type", "application/problem+json".to_owned())];
+    crate::exchange::response(Response { status: problem.code.status(), headers, body })
+}

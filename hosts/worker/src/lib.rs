@@ -1,0 +1,49 @@
+//! Storeroom on Cloudflare Workers: one Worker with every function, a `Writer` object a database, a `Room` object a
+//! store.
+//!
+//! Guarantees: nothing of the business is decided here; a host's types become the ports' and back. Memory holds
+//! caches only, which may vanish with the isolate.
+//! Relies on: an object being one instance with one thread at a time
+//! (<https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/>).
+
+mod blobs;
+mod cron;
+mod database;
+mod exchange;
+mod http_client;
+mod isolate;
+mod js;
+mod log;
+mod log_page;
+mod objects;
+mod platform;
+mod queue;
+mod room;
+mod room_storage;
+mod rooms;
+mod sockets;
+mod writer;
+
+use storeroom_gateway::{All, handle};
+use worker::{Context, Env, Result, ScheduleContext, ScheduledEvent, event, web_sys};
+
+/// A request.
+#[event(fetch)]
+async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response> {
+    let isolate = match isolate::get(&env) {
+        Ok(isolate) => isolate,
+        Err(sentence) => return isolate::refusal(&sentence),
+    };
+    let ports = isolate.ports(&env);
+    let response = handle(&All, &ports, &isolate.settings, exchange::request(&request)).await;
+    match &response.body {
+        storeroom_web::Body::Room(join) => rooms::join(&env, join, &request).await,
+        _ => exchange::response(response),
+    }
+}
+
+/// Once a minute.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    cron::run(&env).await;
+}

@@ -1,0 +1,58 @@
+//! The stores' rooms, as functions, cron and writer reach them.
+
+use crate::objects::{self, ROOMS};
+use crate::{js, log};
+use async_trait::async_trait;
+use serde::Serialize;
+use storeroom_ports::{Admission, Down, Level, Rooms};
+use storeroom_sql::events::Announcement;
+use storeroom_web::response::Join;
+use worker::web_sys::{Headers, Request, Response};
+use worker::{Env, Error, Result};
+
+/// The name of a room that is no store's, to see whether rooms answer.
+const NO_STORE: &str = "readyz";
+
+/// The rooms of the namespace.
+pub struct ObjectRooms(pub Env);
+
+#[async_trait(?Send)]
+impl Rooms for ObjectRooms {
+    async fn admit(&self, store: &str, admission: Admission) -> Result<(), Down> {
+        post(&self.0, store, "/admit", &admission).await.map_err(|error| Down(error.to_string()))
+    }
+
+    async fn nudge(&self, announcement: Announcement) {
+        if let Err(error) = post(&self.0, &announcement.store, "/nudge", &announcement).await {
+            log::line(Level::Warn, "nudge lost", &error.to_string());
+        }
+    }
+
+    async fn check(&self) -> Result<(), Down> {
+        post(&self.0, NO_STORE, "/check", &()).await.map_err(|error| Down(error.to_string()))
+    }
+}
+
+/// Tells a room how far its log has come.
+pub async fn tell_head(env: &Env, store: &str, epoch: i64, head: i64) {
+    if let Err(error) = post(env, store, "/head", &(epoch, head)).await {
+        log::line(Level::Warn, "head not told", &error.to_string());
+    }
+}
+
+async fn post(env: &Env, store: &str, path: &str, body: &impl Serialize) -> Result<()> {
+    let body = serde_json::to_vec(body)?;
+    objects::post(env, ROOMS, store, path, &body).await.map(|_| ())
+}
+
+/// Hands a client's WebSocket over to its store's room, which checks the ticket.
+pub async fn join(env: &Env, join: &Join, request: &Request) -> Result<Response> {
+    let headers = Headers::new()?;
+    headers.set("upgrade", "websocket")?;
+    if let Some(protocols) = request.headers().get("sec-websocket-protocol")? {
+        headers.set("sec-websocket-protocol", &protocols)?;
+    }
+    let path = format!("/connect?{}", join.ticket_hash);
+    let answer = objects::connect(env, ROOMS, &join.store, &path, &headers).await;
+    answer.map_err(|error| Error::RustError(format!("room: {}", js::sentence(&error.into()))))
+}
