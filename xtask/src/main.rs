@@ -4,6 +4,7 @@
 //! Relies on: rustup, Node 20 or newer with npm; everything else is installed by `setup`.
 #![allow(clippy::disallowed_methods, reason = "the bans are for code that runs in WASM; this runs on a desk")]
 
+mod bench;
 mod black_box;
 mod checkout;
 mod command;
@@ -60,6 +61,8 @@ enum Task {
     TokenKey(token_key::Options),
     /// Open a first store with its owner in a deployment's database.
     OpenStore(open_store::Options),
+    /// Measure the figures of docs/benchmarks.md.
+    Bench,
     /// Install the pinned tools, without building or running anything.
     Setup,
 }
@@ -94,6 +97,7 @@ fn run(task: Task, checkout: &Checkout) -> Result<ExitCode> {
         Task::DeployCheck(options) => deploy_check::run(checkout, &options)?,
         Task::TokenKey(options) => token_key::run(&options)?,
         Task::OpenStore(options) => open_store::run(&options)?,
+        Task::Bench => bench::run(checkout)?,
         Task::Setup => setup::run(checkout)?,
     }
     Ok(ExitCode::SUCCESS)

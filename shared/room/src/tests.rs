@@ -5,3 +5,4 @@ mod limits;
 mod rules;
 mod simulation;
 mod sleep;
+mod world;

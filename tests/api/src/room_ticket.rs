@@ -14,16 +14,15 @@ async fn a_ticket_is_told_to_the_room_as_a_hash() {
     let url = format!("wss://shop.example/api/pms/room?store={}&ticket={ticket}", bed.store);
     assert_eq!(reply.json()["url"], url);
     assert_eq!(reply.json()["expires_at"], "2026-11-20T09:30:30.000Z");
-    let admissions = bed.recorded.admissions.borrow();
-    let (store, admission) = &admissions[0];
-    assert_eq!((store, admission.role.as_str()), (&bed.store.to_string(), "viewer"));
+    let (store, admission) = bed.recorded.admissions.borrow()[0].clone();
+    assert_eq!((store, admission.role.as_str()), (bed.store.to_string(), "viewer"));
     assert_eq!(admission.user, bed.member(Role::Viewer).identity.user.to_string());
     assert_ne!(admission.ticket_hash, ticket);
 
     let path = url.strip_prefix("wss://shop.example").unwrap();
     let join = bed.send(request("GET", path, None, &[("upgrade", "websocket")])).await;
     let Body::Room(join) = join.response.body else { panic!("{join:?}") };
-    assert_eq!((join.store, join.ticket_hash), (bed.store.to_string(), admission.ticket_hash.clone()));
+    assert_eq!((join.store, join.ticket_hash), (bed.store.to_string(), admission.ticket_hash));
 }
 
 #[tokio::test]

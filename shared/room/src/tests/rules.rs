@@ -156,7 +156,7 @@ fn e3_e5_topics_are_beginnings_and_can_change() {
     let mut bench = Bench::with_log(0);
     bench.join(1, json!({"t": "hello", "topics": ["stock.low", "product", "stock.adj"]}));
     let types = ["stock.low", "stock.adjusted", "product.created"];
-    let mut seen = |bench: &mut Bench| {
+    let seen = |bench: &mut Bench| {
         let nudge = bench.commit(&types);
         bench.run(nudge);
         bench.events(1).0

@@ -1,0 +1,197 @@
+//! `cargo xtask bench`: the figures of docs/benchmarks.md.
+//!
+//! Guarantees: workerd itself is measured, not the proxy of `wrangler dev`; what is compared runs in one workerd, on one
+//! database, in turns. Relies on: `tests/bench` for the load; workerd's own configuration format.
+
+mod report;
+mod workerd;
+
+use crate::checkout::Checkout;
+use crate::command::output;
+use crate::demo::{Actor, Demo};
+use crate::deploy_check::gzipped;
+use crate::hrana::Database;
+use crate::progress::Progress;
+use crate::setup;
+use crate::stack::Claim;
+use crate::tokens::SigningKey;
+use crate::{migrate, ports, seed, sqld, worker};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use workerd::{Workerd, Workers};
+
+/// Turns of each run that count.
+const ROUNDS: usize = 5;
+/// Milliseconds of a turn.
+const TURN_MS: u64 = 3_000;
+/// Starts of workerd that are measured.
+const STARTS: usize = 9;
+
+/// Builds, starts everything, measures, prints.
+pub fn run(checkout: &Checkout) -> Result<()> {
+    let claim = Claim::new(checkout, "bench")?;
+    let mut progress = Progress::new(setup::TO_RUN.len() + 5);
+    setup::install(checkout, &setup::TO_RUN, &mut progress)?;
+    progress.step("building the Worker", || worker::build(checkout))?;
+    progress.step("building the load", || build_load(checkout))?;
+    let state = checkout.state("bench")?;
+    let _ = fs::remove_dir_all(&state);
+    fs::create_dir_all(&state)?;
+    let bench = progress.step("starting the database", || Bench::start(checkout, &state, claim))?;
+    let read = progress.step("measuring", || bench.measure())?;
+    let starts = progress.step("measuring the start", || bench.measure_starts())?;
+    let size = gzipped(&checkout.path("hosts/worker/build"))?;
+    report::print(&read, &starts, size);
+    Ok(())
+}
+
+fn build_load(checkout: &Checkout) -> Result<()> {
+    let mut cargo = checkout.cargo();
+    cargo.args(["build", "--profile", "bench", "-p", "storeroom-bench"]);
+    output(&mut cargo).map(|_| ())
+}
+
+/// A database with a store, and the way to start Workers on it.
+struct Bench<'a> {
+    checkout: &'a Checkout,
+    state: &'a Path,
+    _database: crate::process::Service,
+    database_url: String,
+    key: SigningKey,
+    demo: Demo,
+    _claim: Claim,
+}
+
+impl<'a> Bench<'a> {
+    fn start(checkout: &'a Checkout, state: &'a Path, claim: Claim) -> Result<Self> {
+        let port = ports::pick_free()?;
+        let service = sqld::start(checkout, "bench-sqld", port, &state.join("sqld"))?;
+        let database_url = format!("http://127.0.0.1:{port}");
+        let database = Database::at(&database_url, None)?;
+        migrate::apply(checkout, &database)?;
+        let key = SigningKey::load_or_make(&state.join("key.json"))?;
+        let demo = Demo::load_or_make(&state.join("demo.json"))?;
+        demo.write(&database)?;
+        Ok(Self { checkout, state, _database: service, database_url, key, demo, _claim: claim })
+    }
+
+    fn token(&self, actor: &Actor) -> String {
+        self.key.sign(&actor.user, &actor.session)
+    }
+
+    fn measure(&self) -> Result<Vec<Value>> {
+        let database = Database::at(&self.database_url, None)?;
+        let workers = self.workers(String::new());
+        let first = Workerd::start(self.checkout, &self.state.join("seed"), &workers)?;
+        seed::run(&first.url, &self.token(&self.demo.owner), &self.demo, &database)?;
+        drop(first);
+        let product = database.query("SELECT min(id) FROM products WHERE status = 'published'", &[])?;
+        let product =
+            product.first().and_then(|row| row.first()).cloned().context("no product was seeded")?;
+        let pipeline = self.pipeline(&product);
+        let workerd = Workerd::start(self.checkout, &self.state.join("main"), &self.workers(pipeline))?;
+        let alone = Workers { group_limit: "1", ..self.workers(String::new()) };
+        let alone = Workerd::start(self.checkout, &self.state.join("alone"), &alone)?;
+        let mut figures = self.load("reads", &self.reads(&workerd, &product))?;
+        figures.extend(self.load("writes", &[self.write("writes, gathered", &workerd.url)])?);
+        figures.extend(self.load("writes-alone", &[self.write("writes, one a call", &alone.url)])?);
+        Ok(figures)
+    }
+
+    fn workers(&self, pipeline: String) -> Workers {
+        Workers {
+            database_url: self.database_url.clone(),
+            token_keys: self.key.jwks(),
+            pipeline,
+            group_limit: "64",
+        }
+    }
+
+    /// What the plain Worker sends: the statement that a read of the product is, with access and cursor.
+    fn pipeline(&self, product: &str) -> String {
+        let statement = storeroom_sql::access::read(storeroom_sql::documents::PRODUCT);
+        let args = storeroom_sql::Args::new()
+            .with("session", self.demo.viewer.session.as_str())
+            .with("user", self.demo.viewer.user.as_str())
+            .with("store", self.demo.store.as_str())
+            .with("now", i64::try_from(crate::tokens::milliseconds_now()).unwrap_or(i64::MAX))
+            .with("roles", r#"["viewer","editor","fulfilment","admin","owner"]"#)
+            .with("product", product);
+        let bound =
+            storeroom_sql::Statement::bind(statement, &args).unwrap_or(storeroom_sql::Statement::plain(""));
+        let args: Vec<Value> = bound.args.iter().map(wire).collect();
+        let step = json!({"stmt": {"sql": bound.sql, "args": args, "want_rows": true}});
+        json!({"requests": [{"type": "batch", "batch": {"steps": [step]}}, {"type": "close"}]}).to_string()
+    }
+
+    fn reads(&self, workerd: &Workerd, product: &str) -> Vec<Value> {
+        let headers = json!([
+            ["authorization", format!("Bearer {}", self.token(&self.demo.viewer))],
+            ["x-store-id", self.demo.store],
+        ]);
+        let mut runs = Vec::new();
+        for clients in [1, 16] {
+            runs.push(json!({
+                "name": "product read", "method": "GET", "clients": clients, "status": 200, "contains": product,
+                "url": format!("{}/api/pms/products/{product}", workerd.url), "headers": headers,
+            }));
+            runs.push(json!({
+                "name": "plain Worker", "method": "GET", "clients": clients, "status": 200, "contains": product,
+                "url": workerd.plain_url,
+            }));
+            runs.push(json!({
+                "name": "health, no database", "method": "GET", "clients": clients, "status": 200,
+                "url": format!("{}/healthz", workerd.url),
+            }));
+        }
+        runs
+    }
+
+    fn write(&self, name: &str, url: &str) -> Value {
+        let body = format!(
+            r#"{{"title":"Load","handle":"{}-{{n}}","variants":[{{"sku":"{0}-{{n}}","price":{{"amount":100,"currency":"EUR"}}}}]}}"#,
+            if name.contains("one") { "alone" } else { "load" }
+        );
+        json!({
+            "name": name, "method": "POST", "url": format!("{url}/api/pms/products"), "body": body,
+            "clients": 32, "status": 201,
+            "headers": [
+                ["authorization", format!("Bearer {}", self.token(&self.demo.owner))],
+                ["x-store-id", self.demo.store],
+                ["content-type", "application/json"],
+            ],
+        })
+    }
+
+    fn load(&self, name: &str, runs: &[Value]) -> Result<Vec<Value>> {
+        let plan = self.state.join(format!("{name}.json"));
+        fs::write(&plan, json!({"rounds": ROUNDS, "turn_ms": TURN_MS, "runs": runs}).to_string())?;
+        let program = self.checkout.target()?.join("release/storeroom-bench");
+        let mut command = std::process::Command::new(program);
+        let text = output(command.env("STOREROOM_BENCH", plan))?;
+        text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    }
+
+    /// Milliseconds from the process's start to its first answer: with the Worker, and with the plain one alone.
+    fn measure_starts(&self) -> Result<[Vec<f64>; 2]> {
+        let mut starts = [Vec::new(), Vec::new()];
+        for n in 0..STARTS {
+            let folder = self.state.join(format!("start-{n}"));
+            let workers = self.workers("{}".to_owned());
+            starts[0].push(workerd::start_time(self.checkout, &folder, &workers, workerd::Which::Storeroom)?);
+            starts[1].push(workerd::start_time(self.checkout, &folder, &workers, workerd::Which::Empty)?);
+        }
+        Ok(starts)
+    }
+}
+
+/// A value as Hrana writes it.
+fn wire(value: &storeroom_sql::Value) -> Value {
+    match value {
+        storeroom_sql::Value::Integer(number) => json!({"type": "integer", "value": number.to_string()}),
+        storeroom_sql::Value::Text(text) => json!({"type": "text", "value": text}),
+        _ => json!({"type": "null"}),
+    }
+}
