@@ -6,7 +6,7 @@
 use crate::openapi::{API_VERSION, path_names, problems_of};
 use crate::operation::{Access, Answer, IfMatch, Row};
 use crate::problem::{CODES, Code};
-use crate::schema::{Object, Schema};
+use crate::schema::{Format, Object, Schema};
 use crate::table::{Operation, operations};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -124,7 +124,11 @@ fn access(row: &Row) -> String {
         Access::Public => "Public; <code>?store=</code> says whose. Caches may share the answer.".to_owned(),
         Access::Ticket => "Needs a ticket and <code>?store=</code>.".to_owned(),
         Access::Member(permission) => {
-            format!("Needs <code>Authorization: Bearer</code> and <code>{}</code>.", permission.as_str())
+            let permission = permission.as_str();
+            format!(
+                "Needs <code>Authorization: Bearer</code>, <code>X-Store-Id</code> (unless the token reaches one \
+                 store only) and the permission <code>{permission}</code>."
+            )
         }
     }
 }
@@ -132,7 +136,7 @@ fn access(row: &Row) -> String {
 fn parameters(body: &mut String, row: &Row) {
     let mut rows = String::new();
     for name in path_names(row.path) {
-        let _ = write!(rows, "<tr><td><code>{name}</code><td>path<td>");
+        let _ = write!(rows, "<tr><td><code>{name}</code><td>in the path<td>");
     }
     for param in row.query {
         let about = prose(param.about);
@@ -177,8 +181,7 @@ fn collect(schema: &Schema, shapes: &mut Shapes) {
 
 fn kind(schema: &Schema) -> String {
     match schema {
-        Schema::Text { min, max, .. } if min == max => format!("text of {max}"),
-        Schema::Text { min, max, .. } => format!("text, {min} to {max}"),
+        Schema::Text { min, max, format } => text(*min, *max, *format),
         Schema::Integer { min, max } if *max == i64::MAX => format!("integer from {min}"),
         Schema::Integer { min, max } => format!("integer, {min} to {max}"),
         Schema::Boolean => "boolean".to_owned(),
@@ -190,6 +193,17 @@ fn kind(schema: &Schema) -> String {
         Schema::Map { values, max, .. } => format!("at most {max} members: {}", kind(values)),
         Schema::Nullable(inner) => format!("{} or null", kind(inner)),
         Schema::Anything => "any".to_owned(),
+    }
+}
+
+fn text(min: usize, max: usize, format: Format) -> String {
+    match format {
+        Format::Line => format!("text, {min} to {max} characters"),
+        Format::Lines => format!("text of several lines, {min} to {max} characters"),
+        Format::Handle => format!("<code>a-z</code>, <code>0-9</code> and hyphens, at most {max}"),
+        Format::Id(prefix) => format!("id, <code>{prefix}…</code>"),
+        Format::Time => "time, RFC 3339".to_owned(),
+        Format::Currency => "currency, ISO 4217".to_owned(),
     }
 }
 

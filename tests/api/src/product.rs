@@ -58,3 +58,11 @@ pub async fn log_types(bed: &Testbed) -> Vec<String> {
     }
     events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
 }
+
+/// The faults that a refusal lists, each as its pointer and its code.
+pub fn faults(reply: &storeroom_testbed::Reply) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let problem = reply.json();
+    let faults = problem["errors"].as_array().unwrap().iter();
+    faults.map(|fault| format!("{} {}", text(&fault["pointer"]), text(&fault["code"]))).collect()
+}

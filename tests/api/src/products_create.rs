@@ -1,6 +1,6 @@
 //! `POST /products`.
 
-use crate::product::{create, log, mug, simple};
+use crate::product::{create, faults, log, mug, simple};
 use serde_json::{Value, json};
 use storeroom_domain::Role;
 use storeroom_testbed::Testbed;
@@ -113,14 +113,8 @@ async fn every_fault_is_named() {
     });
     let reply = bed.call(Role::Owner, "POST", "/api/pms/products", Some(faulty)).await;
     assert_eq!(reply.status(), 422);
-    let faults: Vec<String> = reply.json()["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fault| format!("{} {}", fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap()))
-        .collect();
     assert_eq!(
-        faults,
+        faults(&reply),
         [
             "/title too_short",
             "/tags/1 duplicate",
@@ -144,14 +138,8 @@ async fn what_only_the_database_can_tell_is_named_together() {
     });
     let reply = bed.call(Role::Owner, "POST", "/api/pms/products", Some(product)).await;
     assert_eq!((reply.status(), reply.round_trips), (422, 1));
-    let faults: Vec<String> = reply.json()["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fault| format!("{} {}", fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap()))
-        .collect();
     assert_eq!(
-        faults,
+        faults(&reply),
         [
             "/variants/0/id unknown_value",
             "/variants/0/price/currency wrong_currency",

@@ -23,6 +23,28 @@ const WEIGHT: Schema = Schema::Nullable(&Schema::Integer { min: 0, max: 100_000_
 const VERSION: Schema = Schema::Integer { min: 1, max: i64::MAX };
 const AVAILABILITY: Schema = Schema::OneOf(&["in_stock", "low_stock", "out_of_stock"]);
 
+// What members and the public see alike.
+const HANDLE_FIELD: Field =
+    Field::required("handle", HANDLE, "Its part of the address, unique in the store.");
+const ID_FIELD: Field = Field::required("id", Schema::id("prd_"), "Its id.");
+const TITLE_FIELD: Field = Field::required("title", TITLE, "Its name.");
+const DESCRIPTION_FIELD: Field = Field::required("description", DESCRIPTION, "What it is.");
+const CATEGORY_FIELD: Field = Field::required("category", Schema::Nullable(&CATEGORY), "Where it is found.");
+const TAGS_FIELD: Field = Field::required("tags", TAGS, "Words to find it by.");
+const ATTRIBUTES_FIELD: Field = Field::required("attributes", ATTRIBUTES, "Facts by name.");
+const OPTIONS_FIELD: Field =
+    Field::required("options", OPTIONS, "The dimensions in which its variants differ.");
+const IMAGES_FIELD: Field = Field::required("images", IMAGES, "Its pictures, in order.");
+const VARIANT_ID_FIELD: Field = Field::required("id", Schema::id("var_"), "Its id.");
+const SKU_FIELD: Field = Field::required("sku", SKU, "Unique in the store.");
+const BARCODE_FIELD: Field = Field::required("barcode", BARCODE, "EAN, UPC or another code.");
+const OPTION_VALUES_FIELD: Field =
+    Field::required("option_values", OPTION_VALUES, "The value of each of the product's options.");
+const COMPARE_AT_PRICE_FIELD: Field = Field::required("compare_at_price", PRICE, "What it cost before.");
+const WEIGHT_FIELD: Field = Field::required("weight_grams", WEIGHT, "Its weight in grams.");
+const POSITION_FIELD: Field =
+    Field::required("position", Schema::Integer { min: 0, max: 249 }, "Its place, from 0.");
+
 /// An amount in minor units of a currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,7 +127,7 @@ pub const VARIANT_INPUT: Object = Object {
     about: "A variant of a product. Its place in the list is its position.",
     fields: &[
         Field::optional("id", Schema::id("var_"), "Which variant is meant; without it the SKU says so."),
-        Field::required("sku", SKU, "Unique in the store."),
+        SKU_FIELD,
         Field::optional("barcode", BARCODE, "EAN, UPC or another code."),
         Field::optional("option_values", OPTION_VALUES, "The value of each of the product's options."),
         Field::optional("price", PRICE, "What it costs; needed before the product can be published."),
@@ -253,14 +275,14 @@ pub const VARIANT: Object = Object {
     name: "Variant",
     about: "Something that can be bought: a product in one size, colour and so on.",
     fields: &[
-        Field::required("id", Schema::id("var_"), "Its id."),
-        Field::required("sku", SKU, "Unique in the store."),
-        Field::required("barcode", BARCODE, "EAN, UPC or another code."),
-        Field::required("option_values", OPTION_VALUES, "The value of each of the product's options."),
+        VARIANT_ID_FIELD,
+        SKU_FIELD,
+        BARCODE_FIELD,
+        OPTION_VALUES_FIELD,
         Field::required("price", PRICE, "What it costs."),
-        Field::required("compare_at_price", PRICE, "What it cost before."),
-        Field::required("weight_grams", WEIGHT, "Its weight in grams."),
-        Field::required("position", Schema::Integer { min: 0, max: 249 }, "Its place, from 0."),
+        COMPARE_AT_PRICE_FIELD,
+        WEIGHT_FIELD,
+        POSITION_FIELD,
     ],
 };
 
@@ -312,22 +334,22 @@ pub const PRODUCT: Object = Object {
     name: "Product",
     about: "A product as members see it. Stock moves without a new version, so it is not part of it.",
     fields: &[
-        Field::required("id", Schema::id("prd_"), "Its id."),
-        Field::required("handle", HANDLE, "Its part of the address, unique in the store."),
+        ID_FIELD,
+        HANDLE_FIELD,
         Field::required("external_id", EXTERNAL_ID, "Its id in another system."),
-        Field::required("title", TITLE, "Its name."),
-        Field::required("description", DESCRIPTION, "What it is."),
+        TITLE_FIELD,
+        DESCRIPTION_FIELD,
         Field::required("status", STATUS, "Where it stands; a schedule that is due shows as published."),
-        Field::required("category", Schema::Nullable(&CATEGORY), "Where it is found."),
-        Field::required("tags", TAGS, "Words to find it by."),
-        Field::required("attributes", ATTRIBUTES, "Facts by name."),
-        Field::required("options", OPTIONS, "The dimensions in which its variants differ."),
+        CATEGORY_FIELD,
+        TAGS_FIELD,
+        ATTRIBUTES_FIELD,
+        OPTIONS_FIELD,
         Field::required(
             "variants",
             Schema::List { items: &Schema::Object(&VARIANT), max: MAX_VARIANTS, unique: false },
             "What can be bought, in order.",
         ),
-        Field::required("images", IMAGES, "Its pictures, in order."),
+        IMAGES_FIELD,
         Field::required("publish_at", TIME_OR_NULL, "When it becomes public, while it is scheduled."),
         Field::required("published_at", TIME_OR_NULL, "Since when it is public, while it is."),
         Field::required("version", VERSION, "Counts its changes; also its ETag."),
@@ -377,14 +399,14 @@ const CATALOG_VARIANT: Object = Object {
     name: "CatalogVariant",
     about: "A variant as the public sees it.",
     fields: &[
-        Field::required("id", Schema::id("var_"), "Its id."),
-        Field::required("sku", SKU, "Unique in the store."),
-        Field::required("barcode", BARCODE, "EAN, UPC or another code."),
-        Field::required("option_values", OPTION_VALUES, "The value of each of the product's options."),
+        VARIANT_ID_FIELD,
+        SKU_FIELD,
+        BARCODE_FIELD,
+        OPTION_VALUES_FIELD,
         Field::required("price", Schema::Object(&MONEY), "What it costs."),
-        Field::required("compare_at_price", PRICE, "What it cost before."),
-        Field::required("weight_grams", WEIGHT, "Its weight in grams."),
-        Field::required("position", Schema::Integer { min: 0, max: 249 }, "Its place, from 0."),
+        COMPARE_AT_PRICE_FIELD,
+        WEIGHT_FIELD,
+        POSITION_FIELD,
         Field::required("availability", AVAILABILITY, "What is left of it, as a word."),
     ],
 };
@@ -424,20 +446,20 @@ pub const CATALOG_PRODUCT: Object = Object {
     name: "CatalogProduct",
     about: "A published product as the public sees it, with stock as a word.",
     fields: &[
-        Field::required("id", Schema::id("prd_"), "Its id."),
-        Field::required("handle", HANDLE, "Its part of the address."),
-        Field::required("title", TITLE, "Its name."),
-        Field::required("description", DESCRIPTION, "What it is."),
-        Field::required("category", Schema::Nullable(&CATEGORY), "Where it is found."),
-        Field::required("tags", TAGS, "Words to find it by."),
-        Field::required("attributes", ATTRIBUTES, "Facts by name."),
-        Field::required("options", OPTIONS, "The dimensions in which its variants differ."),
+        ID_FIELD,
+        HANDLE_FIELD,
+        TITLE_FIELD,
+        DESCRIPTION_FIELD,
+        CATEGORY_FIELD,
+        TAGS_FIELD,
+        ATTRIBUTES_FIELD,
+        OPTIONS_FIELD,
         Field::required(
             "variants",
             Schema::List { items: &Schema::Object(&CATALOG_VARIANT), max: MAX_VARIANTS, unique: false },
             "What can be bought, in order.",
         ),
-        Field::required("images", IMAGES, "Its pictures, in order."),
+        IMAGES_FIELD,
         Field::required("published_at", Schema::TIME, "Since when it is public."),
         Field::required("availability", AVAILABILITY, "The best of its variants' availabilities."),
     ],
