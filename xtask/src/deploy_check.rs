@@ -37,7 +37,10 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let size = progress.step("wrangler deploy --dry-run", || dry_run(checkout))?;
     progress.step("spin.toml against the routes", || spin_manifest(checkout))?;
     progress.step("settings and secrets", || settings(checkout, options))?;
-    println!("\nThe Worker has {} KB gzipped. Nothing stands in the way of a deployment.", size / 1024);
+    println!(
+        "\nThe Worker has {} KB gzipped. Set the secrets that README.md names, then `npx wrangler deploy`.",
+        size / 1024
+    );
     Ok(())
 }
 
@@ -108,7 +111,17 @@ fn settings(checkout: &Checkout, options: &Options) -> Result<()> {
             "wrangler.toml holds a key for development (its kid begins with dev-): make one for production."
         );
     }
-    options.token_keys.as_deref().map_or(Ok(()), token_keys)
+    let has = |name: &str| wrangler.lines().any(|line| line.trim_start().starts_with(&format!("{name} =")));
+    if !has("DATABASE_URL") {
+        bail!("wrangler.toml sets no DATABASE_URL under [vars]: without it every request is answered 503.");
+    }
+    match options.token_keys.as_deref() {
+        Some(path) => token_keys(path),
+        None if has("TOKEN_KEYS") => Ok(()),
+        None => bail!(
+            "wrangler.toml sets no TOKEN_KEYS: set it there, or as a secret and pass its file with --token-keys."
+        ),
+    }
 }
 
 fn token_keys(path: &Path) -> Result<()> {

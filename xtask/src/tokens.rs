@@ -8,8 +8,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use ed25519_compact::{KeyPair, Seed};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -94,7 +95,12 @@ pub fn milliseconds_now() -> u64 {
 
 fn store(file: &Path, key: &Stored) -> Result<()> {
     crate::checkout::make_parent(file)?;
-    fs::write(file, serde_json::to_string(key)?)
+    let mut options = OpenOptions::new();
+    let mut opened = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
         .with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o600))?)
+    Ok(opened.write_all(serde_json::to_string(key)?.as_bytes())?)
 }

@@ -107,11 +107,13 @@ fn fingerprint(checkout: &Checkout) -> Result<String> {
 
 /// Written for this user alone, as it may hold secrets.
 fn write_variables(settings: &Settings) -> Result<PathBuf> {
-    use std::os::unix::fs::PermissionsExt;
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
     let path = settings.state.join("dev.vars");
     let lines = settings.variables.iter().map(|(name, value)| format!("{name}='{value}'\n"));
-    fs::write(&path, lines.collect::<String>())
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    let _ = fs::remove_file(&path);
+    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let mut file = opened.with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(lines.collect::<String>().as_bytes())?;
     Ok(path)
 }

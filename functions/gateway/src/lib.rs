@@ -22,8 +22,7 @@ use storeroom_operations::table::MIB;
 use storeroom_operations::{Code, Operation, Problem};
 use storeroom_ports::{Clock, Ports};
 use storeroom_web::call::Trace;
-use storeroom_web::query::decode_segment;
-use storeroom_web::{Answer, BodyError, Call, Request, Response, negotiate};
+use storeroom_web::{Answer, BodyError, Call, Request, Response, negotiate, query};
 
 /// Longest path in bytes.
 const MAX_PATH: usize = 2_048;
@@ -93,6 +92,7 @@ async fn run(
         row,
         path,
         raw_query: request.query.clone(),
+        query: query::Query::new(),
         headers: std::mem::take(&mut request.headers),
         body,
         origin: request.origin.clone(),
@@ -116,13 +116,24 @@ async fn dispatch(
     call: &mut Call<'_>,
 ) -> Result<Answer, Problem> {
     call.store = authenticate::store(call).await?;
-    let result = functions.call(operation, call).await;
+    let result = match checked_query(call) {
+        Ok(()) => functions.call(operation, call).await,
+        Err(problem) => Err(problem),
+    };
     // What the request says is looked at before the database is; but a stranger must not learn from it.
     let is_members = matches!(call.row.access, Access::Member(_));
     if result.is_err() && is_members && !call.trace.access_checked.get() {
         call.check_access().await?;
     }
     result
+}
+
+/// Pages about no store take any parameter, because people link to them from anywhere.
+fn checked_query(call: &mut Call<'_>) -> Result<(), Problem> {
+    if call.row.has_store() {
+        call.query = query::parse(call.row, &call.raw_query)?;
+    }
+    Ok(())
 }
 
 fn matched(settings: &Settings, request: &Request) -> Result<(Operation, PathParams), Problem> {
@@ -160,7 +171,7 @@ fn offered(settings: &Settings, row: &Row) -> Result<(), Problem> {
 }
 
 fn decoded(path: PathParams) -> Result<PathParams, Problem> {
-    let decode = |(name, value): (&'static str, String)| Some((name, decode_segment(&value)?));
+    let decode = |(name, value): (&'static str, String)| Some((name, query::decode_segment(&value)?));
     path.into_iter()
         .map(decode)
         .collect::<Option<_>>()

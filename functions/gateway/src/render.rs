@@ -37,7 +37,6 @@ fn success(exchange: &Exchange, request: &Request, answer: Answer) -> Response {
     let unchanged = matches!(request.method.as_str(), "GET" | "HEAD")
         && answer.etag.as_deref().is_some_and(|etag| precondition::has_already(&request.headers, etag));
     let mut headers = Vec::with_capacity(16);
-    let is_public = matches!(answer.cache, Cache::Public { .. });
     if let (Some(media), false) = (answer.media, unchanged) {
         headers.push(("Content-Type", media.to_owned()));
     }
@@ -46,8 +45,9 @@ fn success(exchange: &Exchange, request: &Request, answer: Answer) -> Response {
     headers.push(("Cache-Control", cache_control(answer.cache)));
     let policy = answer.policy.unwrap_or_else(|| NO_CONTENT_POLICY.to_owned());
     headers.push(("Content-Security-Policy", policy));
-    // What caches share must not name one client's request.
-    if !is_public {
+    // The catalogue is shared by caches, so it must not name one client's request.
+    let is_shared = exchange.row.is_some_and(|row| row.access == Access::Public);
+    if !is_shared {
         own(exchange, &mut headers);
     }
     let (status, body) = if unchanged { (304, Body::Empty) } else { (answer.status, answer.body) };

@@ -5,6 +5,7 @@
 
 use crate::selection::Selection;
 use storeroom_domain::Timestamp;
+use storeroom_domain::handle::is_handle;
 use storeroom_operations::Problem;
 use storeroom_sql::Args;
 use storeroom_sql::documents::IS_DUE;
@@ -15,7 +16,7 @@ const MAX_AGE_S: i64 = 60;
 
 /// Answers with a page of published products.
 pub async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
-    let mut query = call.query()?;
+    let mut query = call.query.clone();
     query.insert("status".to_owned(), "published".to_owned());
     let selection = Selection::of("catalog", &query)?;
     let found = call.read_public(&selection.sql("catalog_documents", "document"), selection.args()).await?;
@@ -24,8 +25,8 @@ pub async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
 
 /// Answers with a published product.
 pub async fn read(call: &Call<'_>) -> Result<Answer, Problem> {
-    call.query()?;
-    let handle = call.path.get("handle").cloned().unwrap_or_default();
+    let handle = call.path.get("handle").filter(|text| is_handle(text)).cloned();
+    let handle = handle.ok_or_else(|| Problem::not_found("published product"))?;
     let sql = format!(
         "SELECT d.document FROM products p JOIN catalog_documents d ON d.store_id = p.store_id AND d.id = p.id \
          WHERE p.store_id = :store AND p.handle = :handle AND (p.status = 'published' OR {IS_DUE})"

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use storeroom_domain::{VariantId, handle};
 use storeroom_operations::shapes::product::{Money, ProductInput, ProductOption, VariantInput};
+use storeroom_operations::validate::MAX_FAULTS;
 use storeroom_operations::{Code, Fault, Problem};
 use storeroom_sql::Batch;
 use storeroom_web::Call;
@@ -29,6 +30,7 @@ impl Content {
             let combination = |variant: &VariantInput| Some(format!("{:?}", variant.option_values));
             distinct(&input.variants, "option_values", combination, &mut faults);
         }
+        faults.truncate(MAX_FAULTS);
         if faults.is_empty() {
             Ok(Self(input))
         } else {

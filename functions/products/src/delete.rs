@@ -8,8 +8,8 @@ use storeroom_web::{Answer, Call};
 
 /// Deletes the product with its variants, tags and stock; its revisions and events stay.
 pub async fn delete(call: &Call<'_>) -> Result<Answer, Problem> {
-    let product: ProductId = call.path_id("id", "product")?;
     let meant = call.precondition()?;
+    let product: ProductId = call.path_id("id", "product")?;
     let mut batch = call.write();
     steps::begin(&mut batch, call, product, meant);
     steps::guard_not_in_use(&mut batch, "TRUE");

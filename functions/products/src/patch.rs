@@ -11,29 +11,30 @@ use storeroom_operations::schema::Schema;
 use storeroom_operations::shapes::product::{PRODUCT_INPUT, PRODUCT_PATCH, VARIANT_INPUT};
 use storeroom_operations::validate::validate;
 use storeroom_operations::{Code, Problem};
+use storeroom_web::call::unavailable;
 use storeroom_web::{Answer, Call, Precondition};
 
-/// How often a patch of whatever it is now is tried again after it lost a race.
-const TRIES: usize = 5;
+/// How often a patch of whatever it is now is tried before the product counts as too busy: of those that race, one
+/// wins each time.
+const TRIES: usize = 50;
 
 /// Merges the patch into the product.
 pub async fn patch(call: &Call<'_>) -> Result<Answer, Problem> {
-    let product: ProductId = call.path_id("id", "product")?;
     let meant = call.precondition()?;
     let patch = call.json()?.unwrap_or_default();
     let faults = validate(&Schema::Object(&PRODUCT_PATCH), &patch);
     if !faults.is_empty() {
         return Err(Problem::with_faults(Code::ValidationFailed, faults));
     }
-    let mut result = merge_and_put(call, product, meant, &patch).await;
-    for _ in 1..TRIES {
+    let product: ProductId = call.path_id("id", "product")?;
+    for _ in 0..TRIES {
+        let result = merge_and_put(call, product, meant, &patch).await;
         let lost_race = matches!(&result, Err(problem) if problem.code == Code::VersionConflict);
         if !lost_race || meant != Precondition::Whatever {
-            break;
+            return result;
         }
-        result = merge_and_put(call, product, meant, &patch).await;
     }
-    result
+    Err(unavailable("Too many others are changing the product; nothing was done."))
 }
 
 async fn merge_and_put(
@@ -42,7 +43,7 @@ async fn merge_and_put(
     meant: Precondition,
     patch: &Value,
 ) -> Result<Answer, Problem> {
-    let (document, version, _) = read::current(call, product).await?;
+    let (document, version) = read::current(call, product).await?;
     if meant.version().is_some_and(|meant| meant != version) {
         return Err(steps::version_conflict().member("current", document));
     }

@@ -3,7 +3,7 @@
 use crate::content::Content;
 use crate::steps;
 use storeroom_domain::{EventType, ProductId};
-use storeroom_operations::{Code, Problem};
+use storeroom_operations::Problem;
 use storeroom_sql::events;
 use storeroom_web::{Answer, Call, Precondition};
 
@@ -41,9 +41,9 @@ const UNSELLABLE: &str = "SELECT '/variants/' || j.key || '/price', 'is needed w
 
 /// Replaces the product's content.
 pub async fn replace(call: &Call<'_>) -> Result<Answer, Problem> {
-    let product: ProductId = call.path_id("id", "product")?;
     let meant = call.precondition()?;
     let content = Content::of(call.input()?)?;
+    let product: ProductId = call.path_id("id", "product")?;
     put(call, product, meant, &content).await
 }
 
@@ -58,6 +58,7 @@ pub async fn put(
     steps::begin(&mut batch, call, product, meant);
     content.bind(&mut batch, call);
     steps::guard_content(&mut batch);
+    steps::guard_can_be_sold(&mut batch, UNSELLABLE);
     batch.run_or(UPDATE, steps::product_violations());
     batch.run(MATCH_VARIANTS);
     steps::guard_not_in_use(&mut batch, "v.position = -1");
@@ -65,8 +66,6 @@ pub async fn put(
     batch.run(FREE_SKUS);
     batch.run_or(UPDATE_MATCHED, steps::variant_violations());
     steps::insert_variants(&mut batch);
-    steps::guard_can_be_sold(&mut batch, "status IN ('published', 'scheduled')");
-    batch.explain_faults(Code::ValidationFailed, "required", UNSELLABLE);
     batch.run("DELETE FROM product_tags WHERE store_id = :store AND product_id = :product");
     steps::insert_tags(&mut batch);
     events::append_product_event(&mut batch, EventType::ProductUpdated);

@@ -7,7 +7,7 @@
 use storeroom_domain::Timestamp;
 use storeroom_operations::Problem;
 use storeroom_sql::Args;
-use storeroom_sql::documents::IS_DUE;
+use storeroom_sql::documents::{IS_DUE, MAX_PAGE_BYTES, bounded};
 use storeroom_sql::{Rows, Value};
 use storeroom_web::paging::{self, DEFAULT_LIMIT, Place};
 use storeroom_web::query::Query;
@@ -111,13 +111,14 @@ impl Selection {
     /// is an expression over the view's columns.
     pub fn sql(&self, view: &str, document: &str) -> String {
         let order = self.order("picked.sort_key", "picked.id");
-        format!(
+        let page = format!(
             "SELECT {document} AS document, picked.id AS id, picked.sort_key AS sort_key \
              FROM (SELECT * FROM ({stored}) UNION ALL SELECT * FROM ({due})) AS picked \
              CROSS JOIN {view} d ON d.store_id = :store AND d.id = picked.id {order} LIMIT :limit",
             stored = self.arm(&format!("NOT {IS_DUE}"), &self.filters, self.key("p.updated_at")),
             due = self.arm(IS_DUE, &self.due_filters, self.key("p.publish_at")),
-        )
+        );
+        bounded(&page, &self.order("sort_key", "id"))
     }
 
     fn key(&self, updated_at: &'static str) -> &'static str {
@@ -157,8 +158,11 @@ impl Selection {
     /// The page's JSON out of the rows.
     pub fn page(&self, rows: &Rows) -> Answer {
         let limit = usize::try_from(self.limit).unwrap_or(0);
-        let documents: Vec<&str> = (0..rows.0.len().min(limit)).filter_map(|row| rows.text(row, 0)).collect();
-        let next = (rows.0.len() > limit).then(|| self.place(rows, limit.saturating_sub(1))).flatten();
+        let shown = rows.0.len().min(limit);
+        let documents: Vec<&str> = (0..shown).filter_map(|row| rows.text(row, 0)).collect();
+        let bytes: usize = documents.iter().map(|document| document.len()).sum();
+        let goes_on = rows.0.len() > limit || bytes >= MAX_PAGE_BYTES;
+        let next = goes_on.then(|| self.place(rows, shown.saturating_sub(1))).flatten();
         let next =
             next.map_or("null".to_owned(), |place| format!("\"{}\"", paging::print(&self.name, &place)));
         Answer::json(200, format!("{{\"items\":[{}],\"next_cursor\":{next}}}", documents.join(",")))

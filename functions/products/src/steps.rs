@@ -109,20 +109,13 @@ pub fn insert_tags(batch: &mut Batch) {
     );
 }
 
-/// Refuses to leave a product public, or to become so, without a variant or with one that has no price.
-pub fn guard_can_be_sold(batch: &mut Batch, only_if: &str) {
-    batch.guard(
-        &format!(
-            "SELECT NOT ({only_if}) OR (EXISTS (SELECT 1 FROM variants v WHERE v.store_id = :store \
-             AND v.product_id = :product) AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.store_id = :store \
-             AND v.product_id = :product AND v.price_minor IS NULL)) \
-             FROM products WHERE store_id = :store AND id = :product"
-        ),
-        Problem::new(
-            Code::ValidationFailed,
-            "A product is public only with at least one variant and a price on each: see `errors`.",
-        ),
-    );
+/// Refuses to leave a product public, or to let it become so, without a variant or with one that has no price.
+/// `unsellable` is the query of the faults, (pointer, detail).
+pub fn guard_can_be_sold(batch: &mut Batch, unsellable: &'static str) {
+    let detail = "A product is public only with at least one variant and a price on each: see `errors`.";
+    let problem = Problem::new(Code::ValidationFailed, detail);
+    batch.guard(&format!("SELECT NOT EXISTS ({unsellable})"), problem);
+    batch.explain_faults(Code::ValidationFailed, "required", unsellable);
 }
 
 /// Refuses when units of variants that are about to go are held or belong to open orders.

@@ -24,18 +24,17 @@ pub async fn transition(
     publish_at: Option<Timestamp>,
     event: EventType,
 ) -> Result<Answer, Problem> {
-    let product: ProductId = call.path_id("id", "product")?;
     let meant = call.precondition()?;
+    let product: ProductId = call.path_id("id", "product")?;
     let mut batch = call.write();
     steps::begin(&mut batch, call, product, meant);
     batch.set("status", transition.target().as_str());
     batch.set("publish_at", publish_at.map(Timestamp::ms));
     guard_edge(&mut batch, transition);
     if matches!(transition, Transition::Publish | Transition::Schedule) {
-        steps::guard_can_be_sold(&mut batch, "TRUE");
-        batch.explain_faults(Code::ValidationFailed, "required", UNSELLABLE);
+        steps::guard_can_be_sold(&mut batch, UNSELLABLE);
     }
-    batch.run(UPDATE);
+    batch.run_expecting(1, UPDATE, Problem::not_found("product"));
     events::append_product_event(&mut batch, event);
     steps::commit_and_show(call, batch, 200).await
 }

@@ -10,10 +10,10 @@ const DEFAULT_LIMIT: i64 = 100;
 
 /// Answers with the events after the cursor, oldest first.
 pub async fn read(call: &Call<'_>) -> Result<Answer, Problem> {
-    let query = call.query()?;
-    let after = query.get("after").map(|text| LogCursor::parse(text).ok_or_else(not_ours)).transpose()?;
-    let limit: i64 = Call::number(&query, "limit", DEFAULT_LIMIT);
-    let types = query.get("types").map_or("null".to_owned(), |types| list(types));
+    let after =
+        call.query.get("after").map(|text| LogCursor::parse(text).ok_or_else(not_ours)).transpose()?;
+    let limit: i64 = Call::number(&call.query, "limit", DEFAULT_LIMIT);
+    let types = call.query.get("types").map_or("null".to_owned(), |types| list(types));
     let args = Args::new()
         .with("after", after.map_or(0, |cursor| cursor.seq))
         .with("types", types)
@@ -41,8 +41,9 @@ fn check(after: Option<LogCursor>, head: LogCursor) -> Result<(), Problem> {
 }
 
 fn feed(found: &Found, limit: usize) -> Answer {
-    let more = found.rows.0.len() > limit;
     let rows = 0..found.rows.0.len().min(limit);
+    let bytes: usize = rows.clone().filter_map(|row| found.rows.text(row, 0)).map(str::len).sum();
+    let more = found.rows.0.len() > limit || bytes >= documents::MAX_PAGE_BYTES;
     // What the role may not read is passed over, but the cursor goes on past it.
     let visible = rows.clone().filter(|row| {
         found.rows.text(*row, 2).is_some_and(|event_type| event::visible_to(found.role, event_type))

@@ -8,14 +8,13 @@ use storeroom_web::{Answer, Body, Call};
 
 /// Hands the socket over to the room.
 pub fn join(call: &Call<'_>) -> Result<Answer, Problem> {
-    let query = call.query()?;
     let upgrade = call.headers.get("upgrade").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !upgrade.eq_ignore_ascii_case("websocket") {
         let detail = "must be `websocket`: the room is joined with a WebSocket.".to_owned();
         let fault = Fault { pointer: "Upgrade".to_owned(), code: "required", detail };
         return Err(Problem::with_faults(Code::MalformedRequest, vec![fault]));
     }
-    let ticket_hash = hash(query.get("ticket").map_or("", String::as_str));
+    let ticket_hash = hash(call.query.get("ticket").map_or("", String::as_str));
     let body = Body::Room(Join { store: call.store.clone(), ticket_hash });
     Ok(Answer { body, ..Answer::empty(101) })
 }

@@ -5,6 +5,7 @@
 
 pub mod embedded;
 pub mod http;
+pub mod plans;
 pub mod ports;
 mod shop;
 

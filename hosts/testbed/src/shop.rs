@@ -1,11 +1,13 @@
 //! A store with members, and requests to it.
 
 use crate::embedded::Embedded;
+use crate::plans;
 use crate::ports::{ManualClock, Recorded, SeededRandom};
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value as Json;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use storeroom_domain::role::ROLES;
 use storeroom_domain::{Role, StoreId};
@@ -53,11 +55,13 @@ pub struct Testbed {
     settings: Settings,
 }
 
-/// A database that counts its calls and can be switched off.
+/// A database that counts its calls, keeps their SQL and can be switched off.
 pub struct Counted {
     inner: Direct<Embedded>,
     /// Calls so far.
     pub calls: Cell<u32>,
+    /// The SQL of every statement so far.
+    pub statements: RefCell<BTreeSet<String>>,
     /// What the next calls answer instead of asking the database.
     pub fault: Cell<Fault>,
 }
@@ -74,8 +78,10 @@ pub enum Fault {
 }
 
 impl Counted {
-    fn count(&self) -> Result<(), DatabaseError> {
+    fn count<'a>(&self, statements: impl IntoIterator<Item = &'a Statement>) -> Result<(), DatabaseError> {
         self.calls.set(self.calls.get() + 1);
+        let sql = statements.into_iter().map(|statement| statement.sql.clone().into_owned());
+        self.statements.borrow_mut().extend(sql);
         match self.fault.get() {
             Fault::Down => Err(DatabaseError::Unavailable("switched off by the test".to_owned())),
             _ => Ok(()),
@@ -86,12 +92,15 @@ impl Counted {
 #[async_trait(?Send)]
 impl Database for Counted {
     async fn read(&self, statement: Statement) -> Result<Rows, DatabaseError> {
-        self.count()?;
-        self.inner.read(statement).await
+        self.count([&statement])?;
+        let rows = self.inner.read(statement).await;
+        // Like an answer that is on its way: requests that are sent together get to see the same state.
+        tokio::task::yield_now().await;
+        rows
     }
 
     async fn commit(&self, frame: Frame) -> Result<FrameResult, DatabaseError> {
-        self.count()?;
+        self.count(frame.prelude.iter().chain(&frame.work).chain(&frame.otherwise))?;
         let result = self.inner.commit(frame).await;
         match self.fault.get() {
             Fault::AnswerLost => Err(DatabaseError::OutcomeUnknown("the test lost it".to_owned())),
@@ -148,6 +157,7 @@ impl Testbed {
         let database = Rc::new(Counted {
             inner: Direct(Embedded::migrated().await),
             calls: Cell::new(0),
+            statements: RefCell::default(),
             fault: Cell::new(Fault::None),
         });
         let ports = Ports {
@@ -267,6 +277,17 @@ impl Testbed {
         let statement = Statement::bind(sql, &args).unwrap_or_else(|missing| panic!("{missing:?}"));
         let rows = self.database.inner.read(statement).await;
         rows.unwrap_or_else(|error| panic!("{sql}: {error:?}")).0
+    }
+
+    /// How the database runs a statement that a request made; its arguments are NULL.
+    ///
+    /// # Panics
+    /// When it is no statement.
+    #[expect(clippy::panic, reason = "a test whose own SQL is wrong must stop")]
+    pub async fn plan(&self, sql: &str) -> Rows {
+        let statement = Statement { sql: sql.to_owned().into(), args: Vec::new() };
+        let rows = self.database.inner.read(plans::explain(&statement)).await;
+        rows.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
     }
 
     /// Sends a request as it is.

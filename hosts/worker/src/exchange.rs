@@ -1,53 +1,38 @@
 //! Requests and responses between JavaScript and the gateway.
 //!
 //! Guarantees: path and query go on as they were sent; a body is read only when the gateway asks for it.
-//! Each crossing of the boundary costs more than the work on either side, so headers are read by name, and a response
-//! is made from whole bytes.
+//! Each crossing of the boundary costs more than the work on either side, so a request's head is one string, and a
+//! response is made in one call.
 
+use crate::js;
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use storeroom_web::{Body, BodyError, Incoming, Request, Response};
 use wasm_bindgen::JsCast;
 use worker::js_sys::{self, Uint8Array};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{self, Headers, ReadableStreamDefaultReader, ResponseInit};
+use worker::web_sys::{self, ReadableStreamDefaultReader};
 
-/// The request headers that the gateway and the functions look at.
-const READ: [&str; 8] = [
-    "authorization",
-    "x-store-id",
-    "accept",
-    "api-version",
-    "if-none-match",
-    "idempotency-key",
-    "content-length",
-    "upgrade",
-];
-/// What they look at besides when there may be a body.
-const READ_WITH_BODY: [&str; 3] = ["if-match", "content-type", "content-encoding"];
-
-/// The request as the gateway takes it.
+/// The request as the gateway takes it, with the headers that the gateway and the functions look at (glue.js).
 pub fn request(request: &web_sys::Request) -> Request {
-    let (method, sent) = (request.method(), request.headers());
-    let (origin, path, query) = parts(&request.url());
-    let mut headers = HeaderMap::new();
-    copy(&sent, &READ, &mut headers);
-    if !matches!(method.as_str(), "GET" | "HEAD") {
-        copy(&sent, &READ_WITH_BODY, &mut headers);
+    let head = js::head(request);
+    let mut lines = head.split('\n');
+    let method = lines.next().unwrap_or_default().to_owned();
+    let (origin, path, query) = parts(lines.next().unwrap_or_default());
+    let (mut headers, mut client) = (HeaderMap::new(), String::new());
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        match name {
+            "cf-connecting-ip" => value.clone_into(&mut client),
+            _ => headers.extend(header(name, value)),
+        }
     }
-    let client = sent.get("cf-connecting-ip").ok().flatten().unwrap_or_default();
     Request { method, path, query, headers, origin, client, body: Box::new(Stream(Clone::clone(request))) }
 }
 
-fn copy(sent: &Headers, names: &[&'static str], headers: &mut HeaderMap) {
-    for name in names {
-        let Some(value) = sent.get(name).ok().flatten() else { continue };
-        // A JavaScript header is a string of bytes, one a character.
-        let bytes: Vec<u8> = value.chars().map(|byte| u8::try_from(byte).unwrap_or(b'?')).collect();
-        if let Ok(value) = HeaderValue::from_bytes(&bytes) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
+fn header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+    // A JavaScript header is a string of bytes, one a character.
+    let bytes: Vec<u8> = value.chars().map(|byte| u8::try_from(byte).unwrap_or(b'?')).collect();
+    Some((name.parse().ok()?, HeaderValue::from_bytes(&bytes).ok()?))
 }
 
 /// Scheme and host, path, query.
@@ -88,19 +73,13 @@ impl Incoming for Stream {
 }
 
 /// The response as the platform takes it.
-pub fn response(response: Response) -> worker::Result<web_sys::Response> {
-    let headers = Headers::new()?;
-    for (name, value) in &response.headers {
-        headers.append(name, value)?;
-    }
-    let init = ResponseInit::new();
-    init.set_status(response.status);
-    init.set_headers_headers(&headers);
-    let bytes = match &response.body {
-        Body::Bytes(bytes) => Some(Uint8Array::from(bytes.as_ref())),
+pub fn response(response: &Response) -> worker::Result<web_sys::Response> {
+    let headers = serde_json::to_string(&response.headers)?;
+    let body = match &response.body {
+        Body::Bytes(bytes) => Some(bytes.as_ref()),
         Body::Empty | Body::Room(_) => None,
     };
-    Ok(web_sys::Response::new_with_opt_js_u8_array_and_init(bytes.as_ref(), &init)?)
+    Ok(js::respond(response.status, &headers, body)?)
 }
 
 #[cfg(test)]

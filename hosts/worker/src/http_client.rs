@@ -4,13 +4,13 @@
 //! other, so that no header reaches another server.
 //! Relies on: `AbortSignal.timeout`, which ends the fetch and the reading of its body.
 
-use crate::js;
+use crate::js::{self, HttpAnswer};
 use async_trait::async_trait;
 use storeroom_ports::{Http, HttpError, HttpRequest, HttpResponse};
 use wasm_bindgen::{JsCast, JsValue};
-use worker::js_sys::{self, Uint8Array};
+use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
+use worker::web_sys::Response;
 
 /// `fetch`.
 pub struct FetchHttp;
@@ -18,29 +18,13 @@ pub struct FetchHttp;
 #[async_trait(?Send)]
 impl Http for FetchHttp {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let init = init(&request).map_err(failed)?;
-        let global: WorkerGlobalScope = js_sys::global().unchecked_into();
-        let promise = global.fetch_with_str_and_init(&request.url, &init);
-        let response: Response = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
-        let body = bytes(&response).await.map_err(failed)?;
-        Ok(HttpResponse { status: response.status(), body })
+        let headers =
+            serde_json::to_string(&request.headers).map_err(|error| HttpError(error.to_string()))?;
+        let HttpRequest { method, url, body, timeout_ms, .. } = &request;
+        let promise = js::send_http(method, url, &headers, body, *timeout_ms);
+        let answer: HttpAnswer = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
+        Ok(HttpResponse { status: answer.status(), body: answer.body() })
     }
-}
-
-fn init(request: &HttpRequest) -> Result<RequestInit, JsValue> {
-    let headers = Headers::new()?;
-    for (name, value) in &request.headers {
-        headers.set(name, value)?;
-    }
-    let init = RequestInit::new();
-    init.set_method(request.method);
-    init.set_headers_headers(&headers);
-    init.set_redirect(RequestRedirect::Manual);
-    init.set_signal(Some(&js::abort_after(request.timeout_ms)));
-    if !request.body.is_empty() {
-        init.set_body_opt_u8_array(Some(&Uint8Array::from(request.body.as_slice())));
-    }
-    Ok(init)
 }
 
 /// The whole body of a response.

@@ -1,11 +1,11 @@
-//! What the platform has and the crate `worker` has not: calling an object without a stream in between, and sending
-//! one JavaScript string to many sockets.
+//! What the platform has and the crate `worker` has not: calling an object without a stream in between, sending one
+//! JavaScript string to many sockets, and what takes one crossing of the boundary instead of many (glue.js).
 #![allow(unsafe_code, reason = "wasm-bindgen writes the calls across the boundary")]
 #![allow(missing_docs, reason = "wasm-bindgen drops them")]
 
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::js_sys::{JsString, Promise};
-use worker::web_sys::RequestInit;
+use worker::web_sys::{Request, RequestInit, Response};
 
 #[wasm_bindgen]
 extern "C" {
@@ -21,8 +21,29 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub fn send(this: &Outlet, text: &JsString) -> Result<(), JsValue>;
 
-    #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout)]
-    pub fn abort_after(milliseconds: u32) -> worker::web_sys::AbortSignal;
+    // Fills the buffer.
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
+    pub fn random(buffer: &mut [u8]) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/glue.js")]
+extern "C" {
+    pub fn head(request: &Request) -> String;
+
+    #[wasm_bindgen(catch)]
+    pub fn respond(status: u16, headers: &str, body: Option<&[u8]>) -> Result<Response, JsValue>;
+
+    // Of `send_http`.
+    pub type HttpAnswer;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn status(this: &HttpAnswer) -> u16;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn body(this: &HttpAnswer) -> Vec<u8>;
+
+    #[wasm_bindgen(js_name = send)]
+    pub fn send_http(method: &str, url: &str, headers: &str, body: &[u8], milliseconds: u32) -> Promise;
 }
 
 /// What a JavaScript exception says, for the log.

@@ -29,7 +29,7 @@ pub struct WorkerRandom;
 
 impl Random for WorkerRandom {
     fn fill(&self, buffer: &mut [u8]) {
-        if getrandom::getrandom(buffer).is_err() {
+        if crate::js::random(buffer).is_err() {
             // Guessable ids and tickets would be worse than an isolate that dies.
             std::process::abort();
         }

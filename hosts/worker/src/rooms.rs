@@ -1,14 +1,15 @@
 //! The stores' rooms, as functions, cron and writer reach them.
 
 use crate::objects::{self, ROOMS};
-use crate::{js, log};
+use crate::{log, sockets};
 use async_trait::async_trait;
 use serde::Serialize;
 use storeroom_ports::{Admission, Down, Level, Rooms};
+use storeroom_room::protocol::CloseCode;
 use storeroom_sql::events::Announcement;
 use storeroom_web::response::Join;
 use worker::web_sys::{Headers, Request, Response};
-use worker::{Env, Error, Result};
+use worker::{Env, Result, WebSocketPair};
 
 /// The name of a room that is no store's, to see whether rooms answer.
 const NO_STORE: &str = "readyz";
@@ -45,7 +46,15 @@ async fn post(env: &Env, store: &str, path: &str, body: &impl Serialize) -> Resu
     objects::post(env, ROOMS, store, path, &body).await.map(|_| ())
 }
 
-/// Hands a client's WebSocket over to its store's room, which checks the ticket.
+/// Accepts a WebSocket and closes it as a full room would, because a browser cannot read an HTTP status here.
+fn turned_away(request: &Request) -> Result<Response> {
+    let WebSocketPair { client, server } = WebSocketPair::new()?;
+    sockets::refuse(&server, CloseCode::RoomFull)?;
+    Ok(sockets::upgrade(client, &worker::Request::from(request.clone()?))?.into())
+}
+
+/// Hands a client's WebSocket over to its store's room, which checks the ticket. A room that cannot be reached turns
+/// it away.
 pub async fn join(env: &Env, join: &Join, request: &Request) -> Result<Response> {
     let headers = Headers::new()?;
     headers.set("upgrade", "websocket")?;
@@ -53,6 +62,11 @@ pub async fn join(env: &Env, join: &Join, request: &Request) -> Result<Response>
         headers.set("sec-websocket-protocol", &protocols)?;
     }
     let path = format!("/connect?{}", join.ticket_hash);
-    let answer = objects::connect(env, ROOMS, &join.store, &path, &headers).await;
-    answer.map_err(|error| Error::RustError(format!("room: {}", js::sentence(&error.into()))))
+    match objects::connect(env, ROOMS, &join.store, &path, &headers).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => {
+            log::line(Level::Error, "room unavailable", &error.to_string());
+            turned_away(request)
+        }
+    }
 }

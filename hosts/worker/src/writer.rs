@@ -1,7 +1,7 @@
 //! The writer of a database: gathers the frames that wait into one call.
 //!
-//! Guarantees: never two calls in flight; a group whose outcome is unknown is not sent again; rooms are nudged in the
-//! order of the commits and nobody waits for them; what becomes due is settled within a second or so of its moment.
+//! Guarantees: never two calls in flight; a group whose outcome is unknown is not sent again; rooms are nudged
+//! after the commit and nobody waits for them; what becomes due is settled within a second or so of its moment.
 //! Relies on: one instance a name; alarms being kept and repeated until they succeed
 //! (<https://developers.cloudflare.com/durable-objects/api/alarms/>); requests of one object being able to wait for
 //! each other. Due work needs none of it to be right: cron runs it too.
@@ -19,6 +19,7 @@ use std::rc::Rc;
 use storeroom_ports::database::commit_group;
 use storeroom_ports::{Connection, Database, DatabaseError, Level, Rooms};
 use storeroom_sql::events::{Announcement, announcements};
+use storeroom_sql::settle::NEXT_DUE;
 use storeroom_sql::{Frame, FrameResult, Rows, Statement, group};
 use worker::{
     DurableObject, Env, Error, Request, Response, ResponseBody, Result, State, WebSocket, durable_object,
@@ -37,7 +38,11 @@ struct Inner {
     state: State,
     env: Env,
     connection: std::result::Result<Rc<dyn Connection>, String>,
-    group_limit: usize,
+    /// Most frames in a call, as configured.
+    most: usize,
+    /// Most frames in the next call: fewer for a while after an answer was lost, because a group's answer can be too
+    /// large where each frame's own is not.
+    group_limit: Cell<usize>,
     queue: Queue,
     is_running: Cell<bool>,
     alarm_ms: Cell<Option<i64>>,
@@ -51,7 +56,8 @@ impl DurableObject for Writer {
             state,
             env,
             connection,
-            group_limit: group_limit.unwrap_or(group::MAX_FRAMES),
+            most: group_limit.unwrap_or(group::MAX_FRAMES),
+            group_limit: Cell::new(group_limit.unwrap_or(group::MAX_FRAMES)),
             queue: Queue::default(),
             is_running: Cell::new(false),
             alarm_ms: Cell::new(None),
@@ -106,7 +112,7 @@ impl Inner {
     /// Sends group after group until nobody waits.
     async fn run(self: Rc<Self>) {
         loop {
-            let group = self.queue.take(self.group_limit, now_ms());
+            let group = self.queue.take(self.group_limit.get(), now_ms());
             if group.is_empty() {
                 break;
             }
@@ -123,8 +129,14 @@ impl Inner {
             frames.push(waiting.frame);
         }
         let results = match self.call(frames).await {
-            Ok(results) => results.into_iter().map(Ok).collect::<Vec<Outcome>>(),
-            Err(error) => vec![Err(error); callers.len()],
+            Ok(results) => {
+                self.group_limit.set(self.group_limit.get().saturating_mul(2).min(self.most));
+                results.into_iter().map(Ok).collect::<Vec<Outcome>>()
+            }
+            Err(error) => {
+                self.group_limit.set((callers.len() / 2).max(1));
+                vec![Err(error); callers.len()]
+            }
         };
         let (mut news, mut due): (Vec<Announcement>, Option<i64>) = (Vec::new(), None);
         for ((caller, announces, due_step), result) in callers.into_iter().zip(results) {
@@ -171,6 +183,11 @@ impl Inner {
     async fn run_due(self: Rc<Self>) -> Result<usize> {
         let ports = ports(&self.env, Rc::new(OwnDatabase(self.clone())));
         let settled = storeroom_products::due::run(&ports).await;
+        // Whatever the alarm was for may have been withdrawn; what comes next needs one of its own.
+        let next = ports.database.read(Statement::plain(NEXT_DUE)).await;
+        if let Some(due) = next.ok().and_then(|rows| rows.integer(0, 0)) {
+            self.clone().set_alarm(due).await;
+        }
         settled.map_err(|error| Error::RustError(format!("due work: {error:?}")))
     }
 }

@@ -11,7 +11,7 @@ pub enum EventType {
     ProductCreated,
     /// A product's content changed.
     ProductUpdated,
-    /// A product became public, or is scheduled to.
+    /// A product became public.
     ProductPublished,
     /// A product went back to draft.
     ProductUnpublished,

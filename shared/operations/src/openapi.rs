@@ -84,6 +84,10 @@ fn parameters(row: &Row) -> Vec<Value> {
         IfMatch::Honoured => list.push(header("If-Match", false, "The version you saw, as `\"3\"`, or `*`.")),
         IfMatch::Ignored => {}
     }
+    if is_validated(row) {
+        list.push(header("If-None-Match", false, "The `ETag` that you have: 304 if it still holds."));
+    }
+    list.push(header("Api-Version", false, "The version of this API; the newest when left out."));
     list
 }
 
@@ -108,6 +112,12 @@ fn query(schema: &Schema, name: &str, required: bool, about: &str) -> Value {
 fn responses(row: &Row, schemas: &mut Map<String, Value>) -> Value {
     let mut responses = Map::new();
     responses.insert(row.success.to_string(), success(row, schemas));
+    if row.tells_when_down {
+        responses.insert("503".to_owned(), success(row, schemas));
+    }
+    if is_validated(row) {
+        responses.insert("304".to_owned(), json!({"description": "It has not changed."}));
+    }
     for code in problems_of(row) {
         let entry = responses.entry(code.status().to_string()).or_insert_with(|| {
             json!({
@@ -128,12 +138,42 @@ fn success(row: &Row, schemas: &mut Map<String, Value>) -> Value {
         Answer::Empty => json!({"description": "Done."}),
         Answer::Json(shape) => json!({
             "description": shape.about,
+            "headers": headers(row),
             "content": {"application/json": {"schema": object_ref(shape, schemas)}},
         }),
         Answer::Html => json!({"description": "A page.", "content": {"text/html": {}}}),
         Answer::Document => json!({"description": "The document.", "content": {"application/json": {}}}),
         Answer::Socket => json!({"description": "The socket, subprotocol `storeroom.v1`."}),
     }
+}
+
+/// Whether an answer carries an ETag that a later read can be conditioned on.
+fn is_validated(row: &Row) -> bool {
+    row.method == "GET" && (row.path.ends_with("{id}") || row.access == Access::Public)
+}
+
+fn headers(row: &Row) -> Value {
+    let header = |about: &str| json!({"description": about, "schema": {"type": "string"}});
+    let makes = row.success == 201 && row.body.is_some();
+    let mut headers = Map::new();
+    if is_validated(row) || row.if_match != IfMatch::Ignored || makes {
+        headers.insert(
+            "ETag".to_owned(),
+            header("The version in quotes; of the catalogue, a hash of the body."),
+        );
+    }
+    if makes {
+        headers.insert("Location".to_owned(), header("The path of what was made."));
+    }
+    if matches!(row.access, Access::Member(_)) {
+        headers.insert("Store-Cursor".to_owned(), header("Where the store's log stood: `<epoch>.<seq>`."));
+        headers.insert("RateLimit".to_owned(), header("What is left of the limit in this minute."));
+        headers.insert("RateLimit-Policy".to_owned(), header("The limit."));
+    }
+    if row.access != Access::Public {
+        headers.insert("X-Request-Id".to_owned(), header("Finds the request in the logs."));
+    }
+    Value::Object(headers)
 }
 
 /// Every refusal that an operation can answer with, in the order of the table of problems.

@@ -31,6 +31,8 @@ pub struct Row {
     pub success: u16,
     /// What success answers with.
     pub answer: Answer,
+    /// Whether a 503 is answered with the same shape: readiness says what is down.
+    pub tells_when_down: bool,
     /// The refusals that are its own, besides those that every operation of its kind has.
     pub problems: &'static [Code],
     /// What a host must offer for it.

@@ -43,7 +43,7 @@ macro_rules! codes {
 
 codes! {
     MalformedJson "malformed-json" 400 "The body is not JSON"
-        "The body could not be read as JSON in UTF-8. The detail names line and column. Send one JSON value, nested at most 100 levels deep.";
+        "The body could not be read as JSON in UTF-8. The detail names line and column. Send one JSON value, nested at most 127 levels deep.";
     MalformedRequest "malformed-request" 400 "The request is malformed"
         "A header or a query parameter is not of the form that the operation takes. The `errors` list names each one.";
     CursorInvalid "cursor-invalid" 400 "The cursor is not valid here"

@@ -116,6 +116,7 @@ const fn read(name: &'static str, path: &'static str, summary: &'static str, per
         body: None,
         success: 200,
         answer: Answer::Empty,
+        tells_when_down: false,
         problems: &[],
         needs: &[],
     }
@@ -284,6 +285,7 @@ static ARCHIVE_PRODUCT: Row = Row {
 
 static LIST_CATALOG: Row = Row {
     access: Access::Public,
+    rate: RateClass::Read,
     query: &[
         Param { name: "category", schema: Schema::line(1, 100), about: "Only products of this category." },
         Param { name: "tag", schema: Schema::line(1, 50), about: "Only products with this tag." },
@@ -297,6 +299,7 @@ static LIST_CATALOG: Row = Row {
 
 static READ_CATALOG: Row = Row {
     access: Access::Public,
+    rate: RateClass::Read,
     answer: Answer::Json(&product::CATALOG_PRODUCT),
     problems: &[Code::NotFound],
     ..open("catalog.read", "/api/pms/catalog/products/{handle}", "Read a published product")
@@ -340,6 +343,7 @@ static TAKE_TICKET: Row = Row {
 
 static JOIN_ROOM: Row = Row {
     access: Access::Ticket,
+    rate: RateClass::Read,
     query: &[Param {
         name: "ticket",
         schema: Schema::line(1, 200),
@@ -357,8 +361,9 @@ static HEALTH: Row = Row {
 };
 
 static READY: Row = Row {
+    rate: RateClass::Read,
     answer: Answer::Json(&system::READINESS),
-    problems: &[Code::Unavailable],
+    tells_when_down: true,
     ..open("system.ready", "/readyz", "Whether database, rooms and image store answer")
 };
 

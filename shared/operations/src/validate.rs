@@ -11,6 +11,9 @@ use storeroom_domain::{Currency, Timestamp, handle};
 /// How many faults are listed at the most.
 pub const MAX_FAULTS: usize = 100;
 
+/// How many characters of a name that a client made up are repeated.
+const MAX_SHOWN: usize = 100;
+
 /// Every fault of `value`, each with a JSON pointer.
 pub fn validate(schema: &Schema, value: &Value) -> Vec<Fault> {
     let mut check = Check { faults: Vec::new(), pointer: String::new() };
@@ -121,7 +124,7 @@ impl Check {
             }
         }
         for name in members.keys().filter(|name| !known(object.fields, name)) {
-            self.below(name, |check| check.fault("unknown_field", "is not a field of this object."));
+            self.below(shown(name), |check| check.fault("unknown_field", "is not a field of this object."));
         }
     }
 
@@ -131,7 +134,7 @@ impl Check {
             return;
         }
         for (name, value) in members {
-            self.below(name, |check| {
+            self.below(shown(name), |check| {
                 let length = name.chars().count();
                 if length == 0 || length > max_name || name.chars().any(char::is_control) {
                     let detail = format!("its name must have 1 to {max_name} characters, none of control.");
@@ -141,6 +144,11 @@ impl Check {
             });
         }
     }
+}
+
+/// A name that a client made up, cut to what an answer may repeat.
+fn shown(name: &str) -> &str {
+    name.char_indices().nth(MAX_SHOWN).map_or(name, |(end, _)| name.get(..end).unwrap_or_default())
 }
 
 fn known(fields: &[Field], name: &str) -> bool {

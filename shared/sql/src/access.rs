@@ -25,6 +25,11 @@ pub fn role_lacks(permission: &str) -> Problem {
     Problem::new(Code::Forbidden, format!("Your role in this store lacks the permission {permission}."))
 }
 
+/// Whether a refusal tells that access was granted: only then may it say more of the store.
+pub fn is_passed(problem: &Problem) -> bool {
+    !matches!(problem.code, Code::Unauthenticated | Code::Forbidden) && *problem != no_such_store()
+}
+
 /// The first steps of a write. Needs `:session :user :store :now :roles` (a JSON list of the roles that may).
 pub fn guard(batch: &mut Batch, permission: &str) {
     batch.guard(SESSION_ALIVE, session_ended());

@@ -53,6 +53,7 @@ pub struct Batch {
     args: Args,
     work: Vec<Step>,
     otherwise: Vec<(Code, Explanation, Sql)>,
+    aside: Option<Sql>,
     announces: Vec<usize>,
     due: Option<usize>,
 }
@@ -77,6 +78,8 @@ pub struct Refused {
     pub problem: Problem,
     /// What the log is told when nobody foresaw it: SQLite's message, which holds no values.
     pub unforeseen: Option<String>,
+    /// The rows of the query that is asked whether or not the work is refused.
+    pub aside: Rows,
 }
 
 impl Batch {
@@ -88,11 +91,6 @@ impl Batch {
     /// Sets an argument for every statement that names it.
     pub fn set(&mut self, name: &'static str, value: impl Into<crate::Value>) {
         self.args.set(name, value);
-    }
-
-    /// Sets several arguments.
-    pub fn set_all(&mut self, args: Args) {
-        self.args.merge(args);
     }
 
     /// A statement.
@@ -148,16 +146,28 @@ impl Batch {
         self.otherwise.push((code, Explanation::Faults(fault), sql.into()));
     }
 
+    /// A query whose rows the caller wants under this name, and of a refusal too.
+    pub fn query_always(&mut self, name: &'static str, sql: impl Into<Sql>) {
+        let sql = sql.into();
+        self.aside = Some(sql.clone());
+        self.query(name, sql);
+    }
+
     /// The batch as it travels.
     pub fn frame(&self) -> Result<Frame, MissingArgument> {
         let bind = |sql: &Sql| Statement::bind(sql.clone(), &self.args);
         Ok(Frame {
             prelude: Vec::new(),
             work: self.work.iter().map(|step| bind(&step.sql)).collect::<Result<_, _>>()?,
-            otherwise: self.otherwise.iter().map(|(_, _, sql)| bind(sql)).collect::<Result<_, _>>()?,
+            otherwise: self.otherwise_sql().map(bind).collect::<Result<_, _>>()?,
             announces: self.announces.clone(),
             due: self.due,
         })
+    }
+
+    /// The queries of a refusal: the explanations in order, then the one that is always asked.
+    fn otherwise_sql(&self) -> impl Iterator<Item = &Sql> {
+        self.otherwise.iter().map(|(_, _, sql)| sql).chain(&self.aside)
     }
 
     /// What a frame's result means for this batch.
@@ -181,9 +191,10 @@ impl Batch {
                 .get(step)
                 .and_then(|step| step.problems.iter().find(|(violation, _)| violation.is_told_by(&message))),
         };
+        let aside = otherwise.get(self.otherwise.len()).cloned().unwrap_or_default();
         let Some((_, problem)) = foreseen else {
             let problem = Problem::new(Code::Internal, "The change could not be made.");
-            return Refused { problem, unforeseen: Some(message) };
+            return Refused { problem, unforeseen: Some(message), aside };
         };
         let explanations =
             self.otherwise.iter().zip(otherwise).filter(|((code, ..), _)| *code == problem.code);
@@ -191,7 +202,7 @@ impl Batch {
         for ((_, explanation, _), rows) in explanations {
             explain(&mut problem, explanation, rows);
         }
-        Refused { problem, unforeseen: None }
+        Refused { problem, unforeseen: None, aside }
     }
 }
 

@@ -24,15 +24,29 @@ pub const EVENT: &str = "json_object('id', id, 'seq', seq, 'type', type, 'subjec
     'at', strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch'), 'actor', actor, 'request_id', request_id, \
     'data', json(data))";
 
+/// Most bytes of documents in one answer, give or take the last one. A libSQL server refuses answers over 10 MB,
+/// and escaping a document in JSON can double it.
+pub const MAX_PAGE_BYTES: usize = 3_000_000;
+
+/// The rows of `query`, which has a column `document`, until they have `MAX_PAGE_BYTES`: the row that crosses the
+/// bound is the last one, so there is always one. `order` is the query's own, by its columns.
+pub fn bounded(query: &str, order: &str) -> String {
+    format!(
+        "SELECT * FROM (SELECT page.*, sum(octet_length(document)) OVER ({order}) - octet_length(document) \
+         AS bytes_before FROM ({query}) AS page) WHERE bytes_before < {MAX_PAGE_BYTES} {order}"
+    )
+}
+
 /// The store's events after `:after`, oldest first, at most `:limit`: `document`, `seq`, `type`. `:types` is a JSON
 /// list of types or of their beginnings up to a dot, or JSON null for all.
 pub fn events_after() -> String {
-    format!(
+    let query = format!(
         "SELECT {EVENT} AS document, seq, type FROM events WHERE store_id = :store AND seq > :after \
          AND (json_type(:types) = 'null' OR EXISTS (SELECT 1 FROM json_each(:types) AS wanted \
             WHERE events.type = wanted.value OR substr(events.type, 1, length(wanted.value) + 1) = wanted.value || '.')) \
          ORDER BY seq LIMIT :limit"
-    )
+    );
+    bounded(&query, "ORDER BY seq")
 }
 
 #[cfg(test)]

@@ -79,13 +79,18 @@ pub fn difference(new: &str, old: &str) -> String {
 }
 
 /// A part of the log from one snapshot: `epoch`, the head's `seq`, and the store's events after `:after` as `seq`,
-/// `type`, `document`, oldest first, at most `:limit`; one row of NULLs when there is none. Needs `:store` too.
+/// `type`, `document`, oldest first, at most `:limit` and about
+/// `MAX_PAGE_BYTES`; one row of NULLs when there is none. Needs `:store` too.
 pub fn backfill() -> String {
-    format!(
-        "SELECT s.epoch, s.seq, e.seq, e.type, e.document FROM stores s LEFT JOIN \
-         (SELECT seq, type, {} AS document FROM events WHERE store_id = :store AND seq > :after \
-          ORDER BY seq LIMIT :limit) AS e ON TRUE WHERE s.id = :store ORDER BY e.seq",
+    let query = format!(
+        "SELECT seq, type, {} AS document FROM events WHERE store_id = :store AND seq > :after \
+         ORDER BY seq LIMIT :limit",
         documents::EVENT
+    );
+    format!(
+        "SELECT s.epoch, s.seq, e.seq, e.type, e.document FROM stores s LEFT JOIN ({}) AS e ON TRUE \
+         WHERE s.id = :store ORDER BY e.seq",
+        documents::bounded(&query, "ORDER BY seq")
     )
 }
 

@@ -29,8 +29,10 @@ pub struct Call<'a> {
     pub row: &'static Row,
     /// The parameters of the path, decoded.
     pub path: PathParams,
-    /// The query as it was sent; `query()` checks it.
+    /// The query as it was sent.
     pub raw_query: String,
+    /// The query parameters, checked; empty for operations about no store.
+    pub query: Query,
     /// The headers.
     pub headers: HeaderMap,
     /// The body's bytes.
@@ -96,11 +98,6 @@ impl Call<'_> {
     /// The id in the path; what is not spelt like one is simply not there.
     pub fn path_id<K: Kind>(&self, name: &str, what: &str) -> Result<Id<K>, Problem> {
         self.path.get(name).and_then(|text| Id::parse(text)).ok_or_else(|| Problem::not_found(what))
-    }
-
-    /// The checked query parameters.
-    pub fn query(&self) -> Result<Query, Problem> {
-        crate::query::parse(self.row, &self.raw_query)
     }
 
     /// A number of the query, or the default.
@@ -222,15 +219,19 @@ impl Call<'_> {
 
     /// Commits a batch in one round trip. The log's cursor and the next due time come with it.
     pub async fn commit(&self, mut batch: Batch) -> Result<Committed, Problem> {
-        batch.query("cursor", "SELECT epoch, seq FROM stores WHERE id = :store");
+        batch.query_always("cursor", "SELECT epoch, seq FROM stores WHERE id = :store");
         batch.due(settle::NEXT_DUE);
         let frame = batch.frame().map_err(|missing| self.fault(&format!("no value for :{}", missing.0)))?;
         self.count_round_trip();
         self.trace.access_checked.set(true);
+        self.trace.cursor.set(None);
         let result = self.ports.database.commit(frame).await.map_err(|error| self.database_problem(error))?;
         let outcome = batch.interpret(result).map_err(|refused| {
             if let Some(message) = &refused.unforeseen {
                 self.log(Level::Error, "statement failed", message);
+            }
+            if access::is_passed(&refused.problem) {
+                self.trace.cursor.set(cursor(&refused.aside, 0));
             }
             refused.problem
         })?;

@@ -69,3 +69,26 @@ async fn what_a_role_may_not_read_is_passed_over() {
     let seen = feed(&bed, Role::Viewer, "").await;
     assert_eq!((seqs(&seen), &seen["cursor"]), (vec![], &json!("1.1")));
 }
+
+#[tokio::test]
+async fn large_events_come_in_pages_of_bounded_size() {
+    let bed = Testbed::new().await;
+    for n in 0..40 {
+        let mut product = simple(&format!("P{n}"), &format!("S{n}"));
+        product["attributes"] = (0..90).map(|n| (format!("a{n}"), json!("x".repeat(999)))).collect();
+        create(&bed, product).await;
+    }
+    let (mut after, mut seen, mut pages) = ("1.0".to_owned(), Vec::new(), 0);
+    loop {
+        let reply =
+            bed.call(Role::Viewer, "GET", &format!("/api/pms/events?limit=1000&after={after}"), None).await;
+        assert!(reply.text().len() < 3_500_000, "{}", reply.text().len());
+        let feed = reply.json();
+        (after, pages) = (feed["cursor"].as_str().unwrap().to_owned(), pages + 1);
+        seen.extend(seqs(&feed));
+        if feed["more"] == false {
+            break;
+        }
+    }
+    assert_eq!((seen, pages), ((1..=40).collect(), 2));
+}

@@ -12,6 +12,7 @@ mod documents;
 mod events;
 mod headers;
 mod openapi;
+mod plans;
 mod product;
 mod products_create;
 mod products_delete;

@@ -59,6 +59,7 @@ async fn a_version_is_needed_and_must_be_the_current_one() {
     let stale = put(&bed, &product, "\"7\"", mug()).await;
     assert_eq!((stale.status(), stale.round_trips), (412, 1));
     assert_eq!(stale.json()["current"], product, "a 412 carries the product as it is now");
+    assert_eq!(stale.header("store-cursor"), Some("1.1"), "and where the log stood");
     assert_eq!(stale.header("etag"), Some("\"1\""));
     let whatever = put(&bed, &product, "*", mug()).await;
     assert_eq!(whatever.status(), 200);

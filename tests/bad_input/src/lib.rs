@@ -4,8 +4,7 @@
 //! applies to; the tests in process and the black-box suite send the same lines.
 
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use storeroom_operations::Capability;
-use storeroom_operations::operation::{Access, Row};
+use storeroom_operations::operation::{Access, Answer, Body, IfMatch, Row};
 use storeroom_operations::table::MIB;
 
 /// A request that fits its row, or one made worse.
@@ -45,7 +44,8 @@ impl Line {
             Access::Member(_) | Access::Open => path,
             Access::Public | Access::Ticket => format!("{path}?store={}", subject.store),
         };
-        let body = row.body.as_ref().map(|_| b"{\"title\":\"T\"}".to_vec());
+        let body = |rule: &Body| if rule.optional { "{}" } else { "{\"title\":\"T\"}" };
+        let body = row.body.as_ref().map(|rule| body(rule).into());
         let headers = vec![("if-match", "*")];
         Self { name: "fitting", method: row.method, path, body, headers, status: row.success, code: "" }
     }
@@ -55,8 +55,14 @@ impl Line {
         self
     }
 
-    fn header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.push((name, value));
+    fn header(self, name: &'static str, value: &'static str) -> Self {
+        let mut line = self.without_header(name);
+        line.headers.push((name, value));
+        line
+    }
+
+    fn without_header(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
         self
     }
 
@@ -84,15 +90,62 @@ pub fn lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
         nowhere.expecting("route", 404, "not-found"),
         fitting().header("api-version", "1999-01-01").expecting("version", 400, "api-version-unknown"),
     ];
-    let is_socket = row.needs.contains(&Capability::WebSocket) && row.method == "GET";
-    if !is_socket {
+    if !matches!(row.answer, Answer::Socket) {
         lines.push(fitting().header("accept", "image/png").expecting("accept", 406, "not-acceptable"));
     }
-    if !row.query.is_empty() {
+    if row.has_store() {
+        let misspelt = match row.access {
+            Access::Member(_) => fitting().parameter("store", "nonsense"),
+            _ => Line::fitting(row, Subject { store: "nonsense", ..subject }),
+        };
+        lines.push(misspelt.expecting("store", 400, "malformed-request"));
         lines.push(fitting().parameter("colour", "red").expecting("parameter", 400, "malformed-request"));
     }
+    lines.extend(row.query.iter().flat_map(|param| parameters(param.name, &fitting)));
     if row.body.is_some() {
         lines.extend(bodies(&fitting));
+    }
+    lines.extend(preconditions(row, subject));
+    lines
+}
+
+fn parameters(name: &str, fitting: &dyn Fn() -> Line) -> Vec<Line> {
+    match name {
+        "limit" => vec![
+            fitting().parameter(name, "1").parameter(name, "2").expecting("twice", 400, "malformed-request"),
+            fitting().parameter(name, "%ff").expecting("percent-encoding", 400, "malformed-request"),
+            fitting().parameter(name, "0").expecting("too small", 400, "malformed-request"),
+        ],
+        "cursor" | "after" => {
+            vec![fitting().parameter(name, "AAAA").expecting("cursor", 400, "cursor-invalid")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn preconditions(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
+    let fitting = || Line::fitting(row, subject);
+    let nobody = || Line::fitting(row, Subject { product: "nonsense", ..subject });
+    let mut lines = Vec::new();
+    if row.if_match != IfMatch::Ignored {
+        lines.push(fitting().header("if-match", "3").expecting("version's quotes", 400, "malformed-request"));
+    }
+    if row.if_match == IfMatch::Required {
+        let required =
+            |line: Line, name| line.without_header("if-match").expecting(name, 428, "precondition-required");
+        lines.push(required(fitting(), "no version"));
+        lines.push(required(nobody(), "no version comes before no product"));
+        if row.body.is_some() {
+            let broken = fitting().body(b"{".to_vec());
+            lines.push(required(broken, "no version comes before the body"));
+        }
+    }
+    if row.path.contains("{id}") {
+        lines.push(nobody().expecting("no product", 404, "not-found"));
+        if row.body.is_some() {
+            let broken = nobody().body(b"{".to_vec());
+            lines.push(broken.expecting("the body comes before no product", 400, "malformed-json"));
+        }
     }
     lines
 }

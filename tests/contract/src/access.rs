@@ -6,8 +6,9 @@ use storeroom_operations::Problem;
 use storeroom_sql::{Args, Batch, access, documents};
 
 async fn refusal(shop: &Shop<'_>, args: Args) -> Option<Problem> {
-    let mut batch = Batch::new(shop.args.clone());
-    batch.set_all(args);
+    let mut all = shop.args.clone();
+    all.merge(args);
+    let mut batch = Batch::new(all);
     access::guard(&mut batch, "products:write");
     shop.bench.batch(&batch).await.err().map(|refused| refused.problem)
 }

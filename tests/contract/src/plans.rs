@@ -3,7 +3,8 @@
 use crate::bench::Bench;
 use crate::shop::arguments;
 use storeroom_domain::EventType;
-use storeroom_sql::{Batch, Rows, Statement, access, documents, events, settle};
+use storeroom_sql::{Batch, Statement, access, documents, events, settle};
+use storeroom_testbed::plans::{explain, scanned};
 
 /// Every statement that `storeroom-sql` makes.
 fn statements() -> Vec<Statement> {
@@ -29,28 +30,9 @@ fn statements() -> Vec<Statement> {
     reads.chain(batch.frame().unwrap().work).collect()
 }
 
-/// What a plan reads from end to end, if it does. Arguments may be, and so may the rows that another part of the same
-/// plan has picked.
-fn scanned(plan: &Rows) -> Option<&str> {
-    let details: Vec<&str> = (0..plan.0.len()).filter_map(|row| plan.text(row, 3)).collect();
-    let is_picked = |name: &str| {
-        let ways = [format!("MATERIALIZE {name}"), format!("CO-ROUTINE {name}")];
-        details.iter().any(|detail| ways.iter().any(|way| way == detail))
-    };
-    details.iter().filter_map(|detail| detail.strip_prefix("SCAN ")).find(|what| {
-        let name = what.split(' ').next().unwrap_or_default();
-        *what != "CONSTANT ROW" && !what.contains("VIRTUAL TABLE") && !is_picked(name)
-    })
-}
-
-async fn plan(bench: &Bench, statement: &Statement) -> Rows {
-    let sql = format!("EXPLAIN QUERY PLAN {}", statement.sql).into();
-    bench.rows(Statement { sql, args: statement.args.clone() }).await
-}
-
 pub async fn no_statement_scans_a_table_that_grows(bench: &Bench) {
     for statement in statements() {
-        let plan = plan(bench, &statement).await;
+        let plan = bench.rows(explain(&statement)).await;
         assert_eq!(scanned(&plan), None, "{}\n{plan:?}", statement.sql);
     }
 }
@@ -59,7 +41,7 @@ pub async fn a_scan_is_noticed(bench: &Bench) {
     let scans =
         ["SELECT * FROM products", "SELECT * FROM levels l WHERE l.held = 1", "SELECT id FROM sessions"];
     for sql in scans {
-        let plan = plan(bench, &Statement::plain(sql)).await;
+        let plan = bench.rows(explain(&Statement::plain(sql))).await;
         assert!(scanned(&plan).is_some(), "{plan:?}");
     }
 }

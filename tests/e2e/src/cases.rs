@@ -56,7 +56,9 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             room::bad_frames_close_with_their_code,
             room::a_hello_that_never_comes,
             room::due_work_runs_by_itself,
-            room::the_clock_runs_due_work,
+            room::a_second_schedule_is_not_forgotten,
+            room::a_swallowed_nudge_is_made_good,
+            room::an_idle_room_sleeps_and_wakes,
         ],
         false => cases![room::is_not_offered],
     });

@@ -84,6 +84,8 @@ pub struct Shop {
     pub stranger: Member,
     /// The host's database.
     pub database: Rc<dyn Database>,
+    /// Whether the host has WebSockets.
+    pub websockets: bool,
     client: reqwest::Client,
     signer: Signer,
 }
@@ -131,7 +133,8 @@ pub fn now() -> Timestamp {
     Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap())
 }
 
-fn new_id<K: Kind>() -> Id<K> {
+/// A new id.
+pub fn new_id<K: Kind>() -> Id<K> {
     let bytes = distinct_bytes();
     Id::new(now().ms(), bytes)
 }
@@ -159,6 +162,7 @@ impl Shop {
             viewer: member(&signer),
             stranger: member(&signer),
             database: facts.database().await,
+            websockets: facts.websockets,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             signer,
         };

@@ -1,10 +1,12 @@
 //! The room.
 
-use crate::shop::{Shop, now, path};
+use crate::shop::{Shop, new_id, now, path};
 use crate::socket::{Received, Socket};
 use serde_json::{Value, json};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use storeroom_domain::{EventId, ProductId};
+use storeroom_sql::Args;
 
 /// How soon after the answer an event must be there.
 const SOON: Duration = Duration::from_millis(500);
@@ -122,9 +124,78 @@ pub async fn due_work_runs_by_itself(shop: Rc<Shop>) {
     assert_eq!((&event["actor"], &event["at"]), (&json!("system"), &json!(at.to_string())));
 }
 
-pub async fn the_clock_runs_due_work(shop: Rc<Shop>) {
+/// The writer's alarm stands at the first moment; what is due then is gone, and the second must not go with it.
+pub async fn a_second_schedule_is_not_forgotten(shop: Rc<Shop>) {
+    let (first, second) = (shop.create("Erst").await, shop.create("Dann").await);
+    let (mut socket, _) = Socket::join(&shop, &shop.viewer, json!({"topics": ["product.published"]})).await;
+    let begun = now();
+    let moments = [(&first, begun.plus_ms(1_200)), (&second, begun.plus_ms(3_000))];
+    for (product, at) in moments {
+        let body = json!({"publish_at": at.to_string()});
+        shop.call(&shop.owner, "POST", &format!("{}/publish", path(product)), Some(body)).await;
+    }
+    let taken_back = shop.call(&shop.owner, "POST", &format!("{}/unpublish", path(&first)), None).await;
+    assert_eq!((taken_back.status, &taken_back.json()["version"]), (200, &json!(3)), "{}", taken_back.text);
+    let event = socket.events(1).await.remove(0);
+    let at = moments[1].1;
+    assert!(now().ms() - at.ms() < 3_000, "{} ms late", now().ms() - at.ms());
+    assert_eq!((&event["subject"], &event["at"]), (&second["id"], &json!(at.to_string())));
+}
+
+/// An event that was committed while nobody could tell the room: cron tells it how far the log has come.
+pub async fn a_swallowed_nudge_is_made_good(shop: Rc<Shop>) {
+    let (mut socket, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    let (id, product): (EventId, ProductId) = (new_id(), new_id());
+    let args = Args::new()
+        .with("store", shop.store.to_string())
+        .with("event_id", id.to_string())
+        .with("product", product.to_string())
+        .with("now", now().ms());
+    shop.sql(
+        &[
+            "UPDATE stores SET seq = seq + 1, head_at = :now WHERE id = :store",
+            "INSERT INTO events (store_id, seq, id, type, subject, version, at, actor, request_id, data) \
+             SELECT id, seq, :event_id, 'product.created', :product, 1, :now, 'system', 'by hand', '{}' \
+             FROM stores WHERE id = :store",
+        ],
+        &args,
+    )
+    .await;
+    socket.send(&json!({"t": "ping"})).await;
+    assert_eq!(socket.frame().await, json!({"t": "pong"}), "nobody has told the room");
     let cron = shop.send("GET", "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*", None, &[]).await;
     assert_eq!(cron.status, 200, "{}", cron.text);
+    let event = socket.events(1).await.remove(0);
+    assert_eq!((&event["seq"], &event["id"]), (&json!(1), &json!(id.to_string())));
+    shop.create("Kerze").await;
+    assert_eq!(seqs(&socket.events(1).await), [2], "and the room goes on from there");
+}
+
+/// How long a room is left alone until it has surely slept: the alarm of its last hello's deadline comes 10 s after
+/// the connection, and workerd takes an object with nothing but sockets out of memory 10 s after its last event.
+const IDLE: Duration = Duration::from_secs(23);
+
+pub async fn an_idle_room_sleeps_and_wakes(shop: Rc<Shop>) {
+    let (mut socket, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    socket.send(&json!({"t": "subscribe", "topics": ["product.created"]})).await;
+    shop.create("Vorher").await;
+    assert_eq!(seqs(&socket.events(1).await), [1]);
+    // Idleness itself is what is waited for: nothing tells a client that the room has gone to sleep.
+    tokio::time::sleep(IDLE).await;
+    let product = shop.create("Nachher").await;
+    let answered = Instant::now();
+    let event = socket.events(1).await.remove(0);
+    assert!(answered.elapsed() < Duration::from_secs(2), "{:?} after the answer", answered.elapsed());
+    assert_eq!((&event["seq"], &event["data"]), (&json!(2), &product));
+    shop.call(&shop.owner, "POST", &format!("{}/publish", path(&product)), None).await;
+    shop.create("Zuletzt").await;
+    assert_eq!(seqs(&socket.events(1).await), [4], "each once, in order, and the topics are still those");
+    let (_newcomer, welcome) = Socket::join(&shop, &shop.owner, json!({})).await;
+    let members = welcome["members"].as_array().unwrap();
+    let sleeper = json!({"user": shop.viewer.identity.user.to_string(), "connections": 1});
+    assert!(members.len() == 2 && members.contains(&sleeper), "{welcome}");
+    socket.send(&json!({"t": "ping"})).await;
+    assert_eq!(socket.frame().await, json!({"t": "pong"}), "nothing came twice");
 }
 
 pub async fn is_not_offered(shop: Rc<Shop>) {

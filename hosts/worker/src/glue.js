@@ -1,0 +1,45 @@
+// What would take many calls across the boundary between JavaScript and WASM, in one call each. A crossing costs more
+// than the work on either side. Views of the WASM's memory are copied before anything is awaited.
+
+const READ = [
+  "cf-connecting-ip",
+  "authorization",
+  "x-store-id",
+  "accept",
+  "api-version",
+  "if-none-match",
+  "idempotency-key",
+  "content-length",
+  "upgrade",
+];
+const READ_WITH_BODY = [...READ, "if-match", "content-type", "content-encoding"];
+
+// Method, address, and the headers that somebody looks at as `name:value`, a line each: none of them can hold a line
+// break.
+export function head(request) {
+  const { method, url, headers } = request;
+  const names = method === "GET" || method === "HEAD" ? READ : READ_WITH_BODY;
+  let head = `${method}\n${url}`;
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) head += `\n${name}:${value}`;
+  }
+  return head;
+}
+
+// A response with its headers as JSON, `[[name, value], …]`.
+export function respond(status, headers, body) {
+  return new Response(body?.slice(), { status, headers: JSON.parse(headers) });
+}
+
+// The whole answer of another server. The time limit is on the body, too.
+export async function send(method, url, headers, body, milliseconds) {
+  const response = await fetch(url, {
+    method,
+    headers: JSON.parse(headers),
+    body: body.length > 0 ? body.slice() : undefined,
+    redirect: "manual",
+    signal: AbortSignal.timeout(milliseconds),
+  });
+  return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+}

@@ -1,0 +1,160 @@
+//! No statement that a request or due work runs reads a table from end to end: a tour through every operation about
+//! a store, and the plan of each statement on the way. `tests/contract` does the same for those of `storeroom-sql`.
+
+use crate::product::{create, mug, path, publish, simple};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use storeroom_domain::Role;
+use storeroom_operations::operation::Param;
+use storeroom_operations::schema::Schema;
+use storeroom_operations::table::operations;
+use storeroom_operations::{Operation, Products, Rooms, Row};
+use storeroom_testbed::plans::scanned;
+use storeroom_testbed::{Reply, Testbed, request};
+
+/// A value for a filter that all products of the tour's shelf fit.
+fn value(param: &Param) -> String {
+    match param.name {
+        "status" => "published".to_owned(),
+        "category" => "Mugs".to_owned(),
+        "tag" => "blue".to_owned(),
+        "sku" => "S0".to_owned(),
+        "updated_after" => "2026-11-20T09:00:00Z".to_owned(),
+        "types" => "product".to_owned(),
+        "after" => "1.0".to_owned(),
+        other => panic!("say here what the tour filters by when it comes to `{other}`"),
+    }
+}
+
+/// Every selection of the row's filters in every sort, as query strings.
+fn queries(row: &Row) -> Vec<String> {
+    let mut queries = vec!["limit=1".to_owned()];
+    for param in row.query.iter().filter(|param| !matches!(param.name, "limit" | "cursor")) {
+        let values = match (param.name, param.schema) {
+            ("sort", Schema::OneOf(sorts)) => sorts.iter().map(|sort| (*sort).to_owned()).collect(),
+            _ => vec![value(param)],
+        };
+        let with = |query: &String| {
+            values.iter().map(|value| format!("{query}&{}={value}", param.name)).collect::<Vec<_>>()
+        };
+        let more: Vec<String> = queries.iter().flat_map(with).collect();
+        queries.extend(more);
+    }
+    queries
+}
+
+async fn call(bed: &Testbed, method: &str, path: &str, body: Option<Value>, version: Option<&str>) -> Reply {
+    let headers: Vec<_> = version.map(|version| ("if-match", version)).into_iter().collect();
+    let reply = bed.call_with(Role::Owner, method, path, body, &headers).await;
+    assert!(reply.status() < 300, "{method} {path}: {}", reply.text());
+    reply
+}
+
+/// Three products that every filter lists.
+async fn shelf(bed: &Testbed) {
+    for n in 0..3 {
+        let mut product = simple(&format!("P{n}"), &format!("S{n}"));
+        product["category"] = json!("Mugs");
+        product["tags"] = json!(["blue"]);
+        publish(bed, product).await;
+        bed.clock.advance(1_000);
+    }
+}
+
+async fn lists(bed: &Testbed) {
+    for (operation, store) in [
+        (Operation::Products(Products::List), String::new()),
+        (Operation::Products(Products::CatalogList), format!("&store={}", bed.store)),
+        (Operation::Rooms(Rooms::Events), String::new()),
+    ] {
+        let row = operation.row();
+        let has_pages = row.query.iter().any(|param| param.name == "cursor");
+        for query in queries(row) {
+            let first = format!("{}?{query}{store}", row.path);
+            let page = call(bed, "GET", &first, None, None).await.json();
+            // A SKU is one product's, so there is no second page of it.
+            if has_pages && !query.contains("sku=") {
+                let cursor = page["next_cursor"].as_str().unwrap_or_else(|| panic!("{first}: {page}"));
+                call(bed, "GET", &format!("{first}&cursor={cursor}"), None, None).await;
+            }
+        }
+    }
+}
+
+async fn one_product(bed: &Testbed) {
+    let product = create(bed, mug()).await;
+    let (path, handle) = (path(&product), product["handle"].as_str().unwrap());
+    let (publish, unpublish) = (format!("{path}/publish"), format!("{path}/unpublish"));
+    call(bed, "GET", &path, None, None).await;
+    for version in ["\"1\"", "*"] {
+        call(bed, "PUT", &path, Some(mug()), Some(version)).await;
+    }
+    for version in ["\"3\"", "*"] {
+        call(bed, "PATCH", &path, Some(json!({"title": "Becher"})), Some(version)).await;
+    }
+    call(bed, "POST", &publish, None, None).await;
+    let public = format!("/api/pms/catalog/products/{handle}?store={}", bed.store);
+    call(bed, "GET", &public, None, None).await;
+    call(bed, "POST", &unpublish, None, Some("*")).await;
+    let at = bed.ports.clock.now().plus_ms(1_000);
+    call(bed, "POST", &publish, Some(json!({"publish_at": at.to_string()})), None).await;
+    bed.clock.advance(1_000);
+    assert_eq!(storeroom_products::due::run(&bed.ports).await, Ok(1));
+    call(bed, "POST", &format!("{path}/archive"), None, None).await;
+    call(bed, "DELETE", &path, None, Some("*")).await;
+}
+
+async fn rooms(bed: &Testbed) {
+    let ticket = call(bed, "POST", "/api/pms/room/ticket", None, None).await.json();
+    let (_, join) = ticket["url"].as_str().unwrap().split_once("shop.example").unwrap();
+    assert_eq!(bed.send(request("GET", join, None, &[("upgrade", "websocket")])).await.status(), 101);
+}
+
+/// Requests whose store or access is looked up on its own.
+async fn apart(bed: &Testbed) {
+    let token = format!("Bearer {}", bed.member(Role::Owner).token);
+    let without_store = request("GET", "/api/pms/products", None, &[("authorization", &token)]);
+    assert_eq!(bed.send(without_store).await.status(), 200);
+    let refused = bed.call(Role::Owner, "POST", "/api/pms/products", Some(json!({}))).await;
+    assert_eq!(refused.status(), 422);
+}
+
+/// The operations about a store that succeeded, by the log.
+fn toured(bed: &Testbed) -> BTreeSet<String> {
+    let lines = bed.recorded.lines.borrow();
+    let lines = lines.iter().map(|(_, line)| serde_json::from_str::<Value>(line).unwrap());
+    let good = lines.filter(|line| line["status"].as_u64().is_some_and(|status| status < 300));
+    good.map(|line| line["route"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn no_statement_of_any_operation_scans_a_table() {
+    let bed = Testbed::new().await;
+    shelf(&bed).await;
+    lists(&bed).await;
+    one_product(&bed).await;
+    rooms(&bed).await;
+    apart(&bed).await;
+    let rows = operations().map(|operation| operation.row()).filter(|row| row.has_store());
+    let all: BTreeSet<String> = rows.map(|row| row.name.to_owned()).collect();
+    assert_eq!(toured(&bed), all, "the tour leaves an operation out");
+
+    let statements = bed.database.statements.borrow().clone();
+    assert!(statements.len() > 300, "only {} statements: is the recorder at work?", statements.len());
+    let mut scans = Vec::new();
+    for sql in &statements {
+        let plan = bed.plan(sql).await;
+        assert!(!plan.0.is_empty() || !sql.contains(" FROM "), "no plan of {sql}");
+        scans.extend(scanned(&plan).map(|table| format!("SCAN {table}\n{sql}\n{plan:?}")));
+    }
+    assert!(scans.is_empty(), "{} of {}:\n{}", scans.len(), statements.len(), scans.join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_scan_is_noticed() {
+    let bed = Testbed::new().await;
+    for sql in ["SELECT * FROM products p WHERE p.title = ?1", "SELECT count(*) FROM product_documents"] {
+        let plan = bed.plan(sql).await;
+        assert!(scanned(&plan).is_some(), "{plan:?}");
+    }
+}
