@@ -93,7 +93,8 @@ fn spin_manifest(checkout: &Checkout) -> Result<()> {
 }
 
 fn settings(checkout: &Checkout, options: &Options) -> Result<()> {
-    let wrangler = fs::read_to_string(checkout.path("wrangler.toml")).context("there is no wrangler.toml")?;
+    let text = fs::read_to_string(checkout.path("wrangler.toml")).context("there is no wrangler.toml")?;
+    let wrangler = without_comments(&text);
     let set = |line: &str| wrangler.lines().any(|known| known.trim() == line);
     if !set("ENVIRONMENT = \"production\"") {
         bail!(
@@ -122,6 +123,11 @@ fn settings(checkout: &Checkout, options: &Options) -> Result<()> {
             "wrangler.toml sets no TOKEN_KEYS: set it there, or as a secret and pass its file with --token-keys."
         ),
     }
+}
+
+fn without_comments(toml: &str) -> String {
+    let lines = toml.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn token_keys(path: &Path) -> Result<()> {

@@ -13,6 +13,9 @@ use storeroom_web::paging::{self, DEFAULT_LIMIT, Place};
 use storeroom_web::query::Query;
 use storeroom_web::{Answer, Call};
 
+/// What is due is found by its moment, never by walking a category or a status.
+const DUE_INDEX: &str = "INDEXED BY products_scheduled_by_store";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
     /// Ids sort by creation, so they are the key.
@@ -115,8 +118,8 @@ impl Selection {
             "SELECT {document} AS document, picked.id AS id, picked.sort_key AS sort_key \
              FROM (SELECT * FROM ({stored}) UNION ALL SELECT * FROM ({due})) AS picked \
              CROSS JOIN {view} d ON d.store_id = :store AND d.id = picked.id {order} LIMIT :limit",
-            stored = self.arm(&format!("NOT {IS_DUE}"), &self.filters, self.key("p.updated_at")),
-            due = self.arm(IS_DUE, &self.due_filters, self.key("p.publish_at")),
+            stored = self.arm("", &format!("NOT {IS_DUE}"), &self.filters, self.key("p.updated_at")),
+            due = self.arm(DUE_INDEX, IS_DUE, &self.due_filters, self.key("p.publish_at")),
         );
         bounded(&page, &self.order("sort_key", "id"))
     }
@@ -129,18 +132,19 @@ impl Selection {
         }
     }
 
-    fn arm(&self, condition: &str, filters: &[&str], key: &str) -> String {
+    fn arm(&self, index: &str, condition: &str, filters: &[&str], key: &str) -> String {
         let mut conditions = vec!["p.store_id = :store".to_owned(), condition.to_owned()];
         conditions.extend(filters.iter().map(|filter| (*filter).to_owned()));
         if self.after {
             let beyond = if self.descending { "<" } else { ">" };
             conditions.push(match self.sort {
                 Sort::CreatedAt => format!("p.id {beyond} :after_id"),
-                _ => format!("({key}, p.id) {beyond} (:after_key, :after_id)"),
+                // The first comparison is what SQLite can begin the index at; the second settles ties.
+                _ => format!("{key} {beyond}= :after_key AND ({key}, p.id) {beyond} (:after_key, :after_id)"),
             });
         }
         format!(
-            "SELECT p.id AS id, {key} AS sort_key FROM products p WHERE {} {} LIMIT :limit",
+            "SELECT p.id AS id, {key} AS sort_key FROM products p {index} WHERE {} {} LIMIT :limit",
             conditions.join(" AND "),
             self.order(key, "p.id")
         )

@@ -61,7 +61,9 @@ async fn shelf(bed: &Testbed) {
     }
 }
 
-async fn lists(bed: &Testbed) {
+/// Asks for every list; returns the statements of the pages after the first.
+async fn lists(bed: &Testbed) -> BTreeSet<String> {
+    let mut next_pages = BTreeSet::new();
     for (operation, store) in [
         (Operation::Products(Products::List), String::new()),
         (Operation::Products(Products::CatalogList), format!("&store={}", bed.store)),
@@ -75,10 +77,15 @@ async fn lists(bed: &Testbed) {
             // A SKU is one product's, so there is no second page of it.
             if has_pages && !query.contains("sku=") {
                 let cursor = page["next_cursor"].as_str().unwrap_or_else(|| panic!("{first}: {page}"));
+                let so_far = bed.database.statements.take();
                 call(bed, "GET", &format!("{first}&cursor={cursor}"), None, None).await;
+                let next = bed.database.statements.replace(so_far);
+                bed.database.statements.borrow_mut().extend(next.iter().cloned());
+                next_pages.extend(next);
             }
         }
     }
+    next_pages
 }
 
 async fn one_product(bed: &Testbed) {
@@ -148,6 +155,30 @@ async fn no_statement_of_any_operation_scans_a_table() {
         scans.extend(scanned(&plan).map(|table| format!("SCAN {table}\n{sql}\n{plan:?}")));
     }
     assert!(scans.is_empty(), "{} of {}:\n{}", scans.len(), statements.len(), scans.join("\n\n"));
+}
+
+/// No scan, but as slow: a page that begins at the store's first row, and what is due looked for among all the rest.
+#[tokio::test]
+async fn a_next_page_begins_at_its_place() {
+    let bed = Testbed::new().await;
+    shelf(&bed).await;
+    let statements = lists(&bed).await;
+    assert!(statements.len() > 50, "only {} statements", statements.len());
+    let mut slow = Vec::new();
+    for sql in &statements {
+        let plan = bed.plan(sql).await;
+        let details: Vec<&str> = (0..plan.0.len()).filter_map(|row| plan.text(row, 3)).collect();
+        let products: Vec<&&str> = details.iter().filter(|detail| detail.starts_with("SEARCH p ")).collect();
+        let walks = products.iter().any(|detail| detail.ends_with(" (store_id=?)"));
+        let gathers_due = products.iter().any(|detail| detail.contains(" products_scheduled_by_store "));
+        if walks || !gathers_due {
+            slow.push(format!(
+                "walks the store: {walks}, gathers what is due: {gathers_due}\n{sql}\n{details:#?}"
+            ));
+        }
+    }
+    let some = slow.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("\n\n");
+    assert!(slow.is_empty(), "{} of {} statements, such as\n{some}", slow.len(), statements.len());
 }
 
 #[tokio::test]
