@@ -97,6 +97,7 @@ fn fingerprint(checkout: &Checkout) -> Result<String> {
         checkout.tool("worker-build")?,
         checkout.tool("wasm-bindgen")?,
         checkout.path("package-lock.json"),
+        checkout.path("hosts/worker/Cargo.toml"),
     ] {
         hash.update(Sha256::digest(
             fs::read(&input).with_context(|| format!("cannot read {}", input.display()))?,
