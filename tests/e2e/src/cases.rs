@@ -64,7 +64,7 @@ pub fn all(facts: &Facts) -> Vec<Case> {
     });
     if let Place::Server { pid, .. } = facts.database {
         DATABASE_PID.set(pid).expect("set once");
-        list.extend(cases![database::that_does_not_answer]);
+        list.extend(cases![database::that_does_not_answer, database::that_stands_still_fills_the_queue]);
     }
     list
 }
