@@ -79,7 +79,7 @@ fn named(call: &Call<'_>) -> Result<Option<String>, Problem> {
 }
 
 fn named_by_query(call: &Call<'_>) -> Result<Option<String>, Problem> {
-    // Only the store's own parameter is looked at: what else is wrong with the query is for the function to say.
+    // Only the store's own parameter is looked at: what else is wrong with the query is told after access.
     let pair = call.raw_query.split('&').find_map(|pair| pair.strip_prefix("store="));
     pair.map(|value| spelt(&query::decode_segment(value).unwrap_or_default())).transpose()
 }

@@ -134,8 +134,7 @@ pub fn guard_not_in_use(batch: &mut Batch, which: &str) {
 /// Commits and answers with the product's document.
 pub async fn commit_and_show(call: &Call<'_>, mut batch: Batch, status: u16) -> Result<Answer, Problem> {
     batch.query("document", documents::PRODUCT);
-    let done = call.commit(batch).await?;
-    let rows = done.outcome.rows("document");
+    let rows = call.commit(batch).await?.rows("document");
     match (rows.text(0, 0), rows.integer(0, 1)) {
         (Some(document), Some(version)) => Ok(Answer::json(status, document).version(version)),
         _ => Err(call.fault("a write left no document")),

@@ -3,21 +3,42 @@
 //! Guarantees: a document is the one that the views of the schema build; what is due by `:now` shows as if it were
 //! settled already, exactly as settling will write it.
 
+// Literals, so that the constants below are put together by the compiler.
+macro_rules! is_due {
+    () => {
+        "(status = 'scheduled' AND publish_at <= :now)"
+    };
+}
+macro_rules! settled_product {
+    () => {
+        "json_set(document, '$.status', 'published', '$.publish_at', NULL, \
+         '$.published_at', document ->> '$.publish_at', '$.updated_at', document ->> '$.publish_at', \
+         '$.version', version + 1)"
+    };
+}
+macro_rules! product_as_of_now {
+    () => {
+        concat!("CASE WHEN ", is_due!(), " THEN ", settled_product!(), " ELSE document END")
+    };
+}
+
 /// Whether a product's schedule is due, over the columns of `products` or `product_documents`.
-pub const IS_DUE: &str = "(status = 'scheduled' AND publish_at <= :now)";
+pub const IS_DUE: &str = is_due!();
 
 /// The document of a product once its schedule has been settled, over the columns of `product_documents`.
-pub const SETTLED_PRODUCT: &str = "json_set(document, '$.status', 'published', '$.publish_at', NULL, \
-    '$.published_at', document ->> '$.publish_at', '$.updated_at', document ->> '$.publish_at', \
-    '$.version', version + 1)";
+pub const SETTLED_PRODUCT: &str = settled_product!();
+
+/// The document of a product as of `:now`, over the columns of `product_documents`.
+pub const PRODUCT_AS_OF_NOW: &str = product_as_of_now!();
 
 /// One product as of `:now`: `document`, `version`.
-pub const PRODUCT: &str = "SELECT CASE WHEN (status = 'scheduled' AND publish_at <= :now) \
-    THEN json_set(document, '$.status', 'published', '$.publish_at', NULL, \
-    '$.published_at', document ->> '$.publish_at', '$.updated_at', document ->> '$.publish_at', \
-    '$.version', version + 1) ELSE document END AS document, \
-    version + (status = 'scheduled' AND publish_at <= :now) AS version \
-    FROM product_documents WHERE store_id = :store AND id = :product";
+pub const PRODUCT: &str = concat!(
+    "SELECT ",
+    product_as_of_now!(),
+    " AS document, version + ",
+    is_due!(),
+    " AS version FROM product_documents WHERE store_id = :store AND id = :product"
+);
 
 /// An event as clients see it, over the columns of `events`.
 pub const EVENT: &str = "json_object('id', id, 'seq', seq, 'type', type, 'subject', subject, 'version', version, \

@@ -82,13 +82,6 @@ pub struct Published {
     pub next_change: Option<Timestamp>,
 }
 
-/// What a write left.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Committed {
-    /// The rows of the batch's queries.
-    pub outcome: Outcome,
-}
-
 impl Call<'_> {
     /// A new id for this moment.
     pub fn new_id<K: Kind>(&self) -> Id<K> {
@@ -218,7 +211,7 @@ impl Call<'_> {
     }
 
     /// Commits a batch in one round trip. The log's cursor and the next due time come with it.
-    pub async fn commit(&self, mut batch: Batch) -> Result<Committed, Problem> {
+    pub async fn commit(&self, mut batch: Batch) -> Result<Outcome, Problem> {
         batch.query_always("cursor", "SELECT epoch, seq FROM stores WHERE id = :store");
         batch.due(settle::NEXT_DUE);
         let frame = batch.frame().map_err(|missing| self.fault(&format!("no value for :{}", missing.0)))?;
@@ -236,7 +229,7 @@ impl Call<'_> {
             refused.problem
         })?;
         self.trace.cursor.set(cursor(&outcome.rows("cursor"), 0));
-        Ok(Committed { outcome })
+        Ok(outcome)
     }
 
     fn count_round_trip(&self) {

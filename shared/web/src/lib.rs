@@ -15,7 +15,7 @@ pub mod response;
 pub mod tokens;
 
 pub use answer::Answer;
-pub use call::{Call, Committed, Found};
+pub use call::{Call, Found};
 pub use precondition::Precondition;
 pub use request::{BodyError, Incoming, Request};
 pub use response::{Body, Response};

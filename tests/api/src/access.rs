@@ -2,8 +2,8 @@
 
 use crate::product::{create, mug};
 use serde_json::json;
+use storeroom_domain::Role;
 use storeroom_domain::role::ROLES;
-use storeroom_domain::{Role, Timestamp};
 use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::table::operations;
 use storeroom_sql::Args;
@@ -124,16 +124,12 @@ async fn an_expired_token_says_so() {
 async fn an_expired_session_ends_a_token_that_has_not() {
     let bed = Testbed::new().await;
     bed.clock.advance(86_400_001);
-    let now = Timestamp::from_ms(storeroom_testbed_now(&bed));
+    let now = bed.ports.clock.now();
     let token = bed.signer.sign(&bed.member(Role::Owner).identity, now, 900).unwrap();
     let (token, store) = (format!("Bearer {token}"), bed.store.to_string());
     let headers = [("authorization", token.as_str()), ("x-store-id", store.as_str())];
     let reply = bed.send(request("GET", "/api/pms/products", None, &headers)).await;
     assert_eq!((reply.status(), reply.code().as_str()), (401, "unauthenticated"));
-}
-
-fn storeroom_testbed_now(bed: &Testbed) -> i64 {
-    bed.ports.clock.now().ms()
 }
 
 #[tokio::test]
