@@ -19,6 +19,22 @@ pub enum EventType {
     ProductArchived,
     /// A product is gone.
     ProductDeleted,
+    /// The store's settings changed.
+    StoreUpdated,
+    /// Somebody became a member.
+    MemberAdded,
+    /// A member's role changed.
+    MemberChanged,
+    /// Somebody is no member any more.
+    MemberRemoved,
+    /// An API key was made.
+    KeyCreated,
+    /// An API key got a new secret.
+    KeyRotated,
+    /// An API key is good no more.
+    KeyRevoked,
+    /// An API key expires soon.
+    KeyExpiring,
 }
 
 impl EventType {
@@ -31,6 +47,14 @@ impl EventType {
             Self::ProductUnpublished => "product.unpublished",
             Self::ProductArchived => "product.archived",
             Self::ProductDeleted => "product.deleted",
+            Self::StoreUpdated => "store.updated",
+            Self::MemberAdded => "member.added",
+            Self::MemberChanged => "member.changed",
+            Self::MemberRemoved => "member.removed",
+            Self::KeyCreated => "key.created",
+            Self::KeyRotated => "key.rotated",
+            Self::KeyRevoked => "key.revoked",
+            Self::KeyExpiring => "key.expiring",
         }
     }
 }

@@ -38,6 +38,7 @@ kinds! {
     Variant VariantId "var_" "a product's variant";
     Location LocationId "loc_" "a stock location";
     Event EventId "evt_" "an event";
+    Key KeyId "key_" "an API key";
 }
 
 /// A typed, time-sortable id.

@@ -4,17 +4,20 @@
 //! Relies on: nothing but `chrono` for the calendar and `uuid` for the layout of an id.
 
 pub mod cursor;
+pub mod email;
 pub mod event;
 pub mod handle;
 pub mod id;
 pub mod money;
+pub mod password;
 pub mod product;
 pub mod role;
 pub mod time;
+pub mod timezone;
 
 pub use cursor::LogCursor;
 pub use event::EventType;
-pub use id::{EventId, Id, LocationId, ProductId, SessionId, StoreId, UserId, VariantId};
+pub use id::{EventId, Id, KeyId, LocationId, ProductId, SessionId, StoreId, UserId, VariantId};
 pub use money::Currency;
 pub use product::{ProductStatus, Transition};
 pub use role::{Permission, Role};
