@@ -4,6 +4,7 @@
 //! the router, the validation, the permissions, the rate classes and `openapi.json` are derived from them.
 //! Relies on: `storeroom-domain` for permissions and states.
 
+pub mod example;
 pub mod openapi;
 pub mod operation;
 pub mod problem;
@@ -16,4 +17,4 @@ pub mod validate;
 
 pub use operation::{Access, Capability, Effect, IfMatch, RateClass, Row};
 pub use problem::{Code, Fault, Problem};
-pub use table::{Operation, Products, Rooms, System};
+pub use table::{Accounts, Operation, Products, Rooms, System};

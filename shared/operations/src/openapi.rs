@@ -3,7 +3,7 @@
 //! Guarantees: every operation, parameter, shape and problem of the table is in it and nothing else; the same table
 //! gives the same bytes, so the checked-in `openapi.json` is a reviewed diff.
 
-use crate::operation::{Access, Answer, Effect, IfMatch, Row};
+use crate::operation::{Access, Answer, Effect, IfMatch, RateClass, Row};
 use crate::problem::Code;
 use crate::schema::{Format, Object, Schema};
 use crate::table::{Operation, STORE, operations};
@@ -34,9 +34,39 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": security_schemes(),
         },
     })
+}
+
+fn security_schemes() -> Value {
+    let header = |name: &str, about: &str| json!({"type": "apiKey", "in": "header", "name": name, "description": about});
+    json!({
+        "bearer": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "The access token of a session, good for 15 minutes.",
+        },
+        "apiKey": header("X-Api-Key", "`<key id>.<generation>`, as given out with the secret. \
+            The four headers of a signed request are sent together."),
+        "requestTimestamp": header("X-Request-Timestamp", "Unix seconds, within 300 of now."),
+        "requestNonce": header("X-Request-Nonce", "16 to 64 characters, never the same twice."),
+        "requestSignature": header("X-Request-Signature", "`v1=<hex>`: the HMAC-SHA256 by the key's secret over \
+            these lines, joined by line feeds: method; path and query as sent; `X-Store-Id` or nothing; timestamp; \
+            nonce; SHA-256 of the body in hex."),
+    })
+}
+
+/// What an operation takes as a credential; each entry is one way.
+fn security(access: Access) -> Option<Value> {
+    let bearer = json!({"bearer": []});
+    match access {
+        Access::Open | Access::Public | Access::Ticket => None,
+        Access::Account => Some(json!([bearer])),
+        Access::Member(_) => Some(json!([
+            bearer,
+            {"apiKey": [], "requestTimestamp": [], "requestNonce": [], "requestSignature": []},
+        ])),
+    }
 }
 
 fn describe(operation: Operation, schemas: &mut Map<String, Value>) -> Value {
@@ -47,9 +77,12 @@ fn describe(operation: Operation, schemas: &mut Map<String, Value>) -> Value {
         "summary": row.summary,
         "parameters": parameters(row),
         "responses": responses(row, schemas),
+        "x-rate-class": row.rate.as_str(),
     });
+    if let Some(security) = security(row.access) {
+        set(&mut described, "security", security);
+    }
     if let Access::Member(permission) = row.access {
-        set(&mut described, "security", json!([{"bearer": []}]));
         set(&mut described, "x-permission", json!(permission.as_str()));
     }
     if let Some(body) = &row.body {
@@ -70,13 +103,14 @@ fn set(target: &mut Value, name: &str, value: Value) {
 fn parameters(row: &Row) -> Vec<Value> {
     let mut list: Vec<Value> = path_names(row.path).map(path_parameter).collect();
     match row.access {
+        Access::Member(_) if row.store_in_path() => {}
         Access::Member(_) => list.push(header(
             "X-Store-Id",
             false,
-            "The store; may be left out by a token that reaches exactly one.",
+            "The store; may be left out by a bearer token that reaches exactly one.",
         )),
         Access::Public | Access::Ticket => list.push(query(&STORE.schema, "store", true, STORE.about)),
-        Access::Open => {}
+        Access::Open | Access::Account => {}
     }
     list.extend(row.query.iter().map(|param| query(&param.schema, param.name, false, param.about)));
     match row.if_match {
@@ -149,12 +183,22 @@ fn success(row: &Row, schemas: &mut Map<String, Value>) -> Value {
 
 /// Whether an answer carries an ETag that a later read can be conditioned on.
 fn is_validated(row: &Row) -> bool {
-    row.method == "GET" && (row.path.ends_with("{id}") || row.access == Access::Public)
+    let is_one_thing = row.has_store() && row.path.ends_with('}');
+    row.method == "GET" && (is_one_thing || row.access == Access::Public)
+}
+
+/// Whether it makes something that can be read at an address of its own.
+fn makes(row: &Row) -> bool {
+    let is_below = |path: &str| {
+        path.strip_prefix(row.path).is_some_and(|rest| rest.starts_with("/{") && rest.rfind('/') == Some(0))
+    };
+    row.success == 201
+        && operations().map(|other| other.row()).any(|other| other.method == "GET" && is_below(other.path))
 }
 
 fn headers(row: &Row) -> Value {
     let header = |about: &str| json!({"description": about, "schema": {"type": "string"}});
-    let makes = row.success == 201 && row.body.is_some();
+    let makes = makes(row);
     let mut headers = Map::new();
     if is_validated(row) || row.if_match != IfMatch::Ignored || makes {
         headers.insert(
@@ -167,6 +211,8 @@ fn headers(row: &Row) -> Value {
     }
     if matches!(row.access, Access::Member(_)) {
         headers.insert("Store-Cursor".to_owned(), header("Where the store's log stood: `<epoch>.<seq>`."));
+    }
+    if row.rate != RateClass::Free && row.access != Access::Public {
         headers.insert("RateLimit".to_owned(), header("What is left of the limit in this minute."));
         headers.insert("RateLimit-Policy".to_owned(), header("The limit."));
     }
@@ -182,10 +228,22 @@ pub fn problems_of(row: &Row) -> Vec<Code> {
     codes.extend([Code::Internal]);
     codes.extend(row.problems);
     if row.has_store() {
-        codes.extend([Code::NotFound, Code::Unavailable, Code::StoreRequired]);
+        codes.push(Code::NotFound);
+    }
+    if row.has_store() && !row.store_in_path() {
+        codes.push(Code::StoreRequired);
+    }
+    if row.has_store() || row.access == Access::Account || row.effect == Effect::Write {
+        codes.push(Code::Unavailable);
+    }
+    if row.rate != RateClass::Free {
+        codes.push(Code::RateLimited);
+    }
+    if matches!(row.access, Access::Member(_) | Access::Account) {
+        codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::Forbidden]);
     }
     if matches!(row.access, Access::Member(_)) {
-        codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::Forbidden, Code::RateLimited]);
+        codes.extend([Code::SignatureInvalid, Code::SignatureExpired, Code::NonceReplayed]);
     }
     if row.effect == Effect::Write {
         codes.extend([Code::OutcomeUnknown]);
@@ -269,6 +327,13 @@ fn text(min: usize, max: usize, format: Format) -> Value {
         }
         Format::Time => json!({"type": "string", "format": "date-time"}),
         Format::Currency => json!({"type": "string", "pattern": "^[A-Z]{3}$"}),
+        Format::Email => json!({"type": "string", "format": "email", "maxLength": max}),
+        Format::Timezone => {
+            json!({"type": "string", "maxLength": max, "examples": ["Europe/Berlin"]})
+        }
+        Format::Password => {
+            json!({"type": "string", "format": "password", "minLength": min, "maxLength": max})
+        }
     }
 }
 
@@ -310,5 +375,36 @@ mod tests {
             let name = part.split('"').next().unwrap();
             assert!(document.pointer(&format!("/components/schemas/{name}")).is_some(), "{name}");
         }
+    }
+
+    fn described(name: &str) -> Value {
+        let operation = operations().find(|operation| operation.row().name == name).unwrap();
+        describe(operation, &mut Map::new())
+    }
+
+    #[test]
+    fn says_which_credentials_count() {
+        let ways = |name: &str| described(name)["security"].as_array().map_or(0, Vec::len);
+        assert_eq!(["accounts.login", "accounts.me", "accounts.list_keys"].map(ways), [0, 1, 2]);
+        let document = document();
+        for name in described("accounts.list_keys")["security"][1].as_object().unwrap().keys() {
+            assert_eq!(document["components"]["securitySchemes"][name]["in"], "header", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_location_is_promised_where_something_can_be_read() {
+        let promises = |name: &str| described(name)["responses"]["201"]["headers"]["Location"].is_object();
+        let names = ["products.create", "accounts.create_store", "accounts.register", "accounts.invite"];
+        assert_eq!(names.map(promises), [true, true, false, false]);
+    }
+
+    #[test]
+    fn a_path_that_names_the_store_needs_no_header() {
+        let header = |name: &str| described(name)["parameters"].to_string().contains("X-Store-Id");
+        assert_eq!(
+            ["accounts.read_store", "accounts.list_keys", "accounts.me"].map(header),
+            [false, true, false]
+        );
     }
 }

@@ -44,6 +44,8 @@ pub struct Row {
 pub enum Access {
     /// Anybody; it is about no store.
     Open,
+    /// Whoever is signed in: a bearer token whose session is alive. It is about no store.
+    Account,
     /// Anybody; `?store=` says whose catalogue it is. Caches may share the answer.
     Public,
     /// Whoever holds a ticket of the store's room.
@@ -61,6 +63,23 @@ pub enum RateClass {
     Read,
     /// Writes.
     Write,
+    /// What takes or gives out a password or a token.
+    Auth,
+    /// Images and imports.
+    Upload,
+}
+
+impl RateClass {
+    /// The name in `RateLimit` and in the settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Auth => "auth",
+            Self::Upload => "upload",
+        }
+    }
 }
 
 /// Whether an operation changes anything.
@@ -132,6 +151,11 @@ pub enum Answer {
 impl Row {
     /// Whether the operation is about one store, so that the request must name it.
     pub fn has_store(&self) -> bool {
-        !matches!(self.access, Access::Open)
+        !matches!(self.access, Access::Open | Access::Account)
+    }
+
+    /// Whether the path names the store, so that neither header nor parameter need to.
+    pub fn store_in_path(&self) -> bool {
+        self.path.contains("{store}")
     }
 }

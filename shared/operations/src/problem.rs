@@ -56,6 +56,14 @@ codes! {
         "The operation needs `Authorization: Bearer <token>` with a token of this service whose session has not ended. Sign in again.";
     TokenExpired "token-expired" 401 "The token has expired"
         "Access tokens live for 15 minutes. Get a new one with the refresh token.";
+    InvalidCredentials "invalid-credentials" 401 "E-mail or password is wrong"
+        "No account has this e-mail address and this password. After several failures the next try has to wait.";
+    SignatureInvalid "signature-invalid" 401 "The signature does not fit"
+        "The signature is the HMAC-SHA256 by the key's secret over method, path and query as sent, store, timestamp, nonce and the body's SHA-256, a line each. `tests/vectors` in the source has examples to check a client against.";
+    SignatureExpired "signature-expired" 401 "The signature's time has passed"
+        "`X-Request-Timestamp` must be within 300 seconds of now. Check the clock, sign anew and try again.";
+    NonceReplayed "nonce-replayed" 401 "The nonce was used before"
+        "Each signed request needs a nonce of its own, also when it repeats one that was refused. Sign anew and try again.";
     Forbidden "forbidden" 403 "The role does not allow this"
         "You are a member of the store, and your role lacks the permission that the detail names. Ask an owner of the store for a role that has it.";
     NotFound "not-found" 404 "Not found"
@@ -68,6 +76,12 @@ codes! {
         "Another variant of the store has this SKU. `errors` points to each one. Choose others or change the other product first.";
     HandleTaken "handle-taken" 409 "The handle is taken"
         "Another product of the store has this handle. Choose another, or leave it out to have one made from the title.";
+    EmailTaken "email-taken" 409 "The e-mail address has an account"
+        "Sign in with it, or register with another address.";
+    LastOwner "last-owner" 409 "A store needs an owner"
+        "This would leave a store without an owner. Make somebody else an owner first.";
+    CurrencyFixed "currency-fixed" 409 "The currency is fixed"
+        "The store has orders, so its currency cannot change any more.";
     ProductInUse "product-in-use" 409 "The product is in use"
         "Units of the product are held or belong to orders that are not shipped yet. Release or ship them first, or archive the product.";
     IllegalTransition "illegal-transition" 409 "The state does not allow this"

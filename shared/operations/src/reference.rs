@@ -4,7 +4,7 @@
 //! block, allowed by its hash); every text is escaped.
 
 use crate::openapi::{API_VERSION, path_names, problems_of};
-use crate::operation::{Access, Answer, IfMatch, Row};
+use crate::operation::{Access, Answer, IfMatch, RateClass, Row};
 use crate::problem::{CODES, Code};
 use crate::schema::{Format, Object, Schema};
 use crate::table::{Operation, operations};
@@ -88,7 +88,7 @@ fn section(body: &mut String, operation: Operation, shapes: &mut Shapes) {
     let (name, method) = (row.name, row.method);
     let _ = write!(body, "<h3 id=\"{name}\">{}</h3>", escape(row.summary));
     let _ = write!(body, "<p><span class=\"m\">{method}</span> <code>{}</code></p>", escape(row.path));
-    let _ = write!(body, "<p>{}</p>", access(row));
+    let _ = write!(body, "<p>{} {}</p>", access(row), rate(row.rate));
     parameters(body, row);
     if let Some(request) = &row.body {
         shapes.insert(request.shape.name, request.shape);
@@ -123,13 +123,27 @@ fn access(row: &Row) -> String {
         Access::Open => "Open to anybody.".to_owned(),
         Access::Public => "Public; <code>?store=</code> says whose. Caches may share the answer.".to_owned(),
         Access::Ticket => "Needs a ticket and <code>?store=</code>.".to_owned(),
+        Access::Account => "Needs <code>Authorization: Bearer</code>; about no store.".to_owned(),
         Access::Member(permission) => {
+            let store = match row.store_in_path() {
+                true => "the path names the store",
+                false => {
+                    "<code>X-Store-Id</code>, which a bearer token that reaches one store only may leave out"
+                }
+            };
             let permission = permission.as_str();
             format!(
-                "Needs <code>Authorization: Bearer</code>, <code>X-Store-Id</code> (unless the token reaches one \
-                 store only) and the permission <code>{permission}</code>."
+                "Needs <code>Authorization: Bearer</code> or a signed request, and the permission \
+                 <code>{permission}</code>; {store}."
             )
         }
+    }
+}
+
+fn rate(class: RateClass) -> String {
+    match class {
+        RateClass::Free => "Not counted by a rate limit.".to_owned(),
+        counted => format!("Counted by the rate limit <code>{}</code>.", counted.as_str()),
     }
 }
 
@@ -204,6 +218,9 @@ fn text(min: usize, max: usize, format: Format) -> String {
         Format::Id(prefix) => format!("id, <code>{prefix}…</code>"),
         Format::Time => "time, RFC 3339".to_owned(),
         Format::Currency => "currency, ISO 4217".to_owned(),
+        Format::Email => format!("e-mail address, at most {max} characters"),
+        Format::Timezone => "time zone, IANA".to_owned(),
+        Format::Password => format!("password, {min} to {max} characters"),
     }
 }
 

@@ -66,6 +66,12 @@ pub enum Format {
     Time,
     /// An ISO 4217 code.
     Currency,
+    /// An e-mail address.
+    Email,
+    /// A time zone's IANA name.
+    Timezone,
+    /// A password: no control characters.
+    Password,
 }
 
 /// An object's description; its name is its name in OpenAPI.

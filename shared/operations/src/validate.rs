@@ -6,7 +6,7 @@
 use crate::problem::Fault;
 use crate::schema::{Field, Format, Object, Schema};
 use serde_json::{Map, Value};
-use storeroom_domain::{Currency, Timestamp, handle};
+use storeroom_domain::{Currency, Timestamp, email, handle, timezone};
 
 /// How many faults are listed at the most.
 pub const MAX_FAULTS: usize = 100;
@@ -169,19 +169,23 @@ fn kind(schema: &Schema) -> &'static str {
 
 fn misfit(format: Format, text: &str) -> Option<String> {
     let fits = match format {
-        Format::Line => !text.chars().any(char::is_control),
+        Format::Line | Format::Password => !text.chars().any(char::is_control),
         Format::Lines => !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')),
         Format::Handle => handle::is_handle(text),
         Format::Id(prefix) => storeroom_domain::id::is_spelt(prefix, text),
         Format::Time => Timestamp::parse(text).is_some(),
         Format::Currency => Currency::parse(text).is_some(),
+        Format::Email => email::is_email(text),
+        Format::Timezone => timezone::is_timezone(text),
     };
     (!fits).then(|| match format {
-        Format::Line | Format::Lines => "must not contain control characters.".to_owned(),
+        Format::Line | Format::Lines | Format::Password => "must not contain control characters.".to_owned(),
         Format::Handle => "must be lower-case letters, digits and single hyphens between them.".to_owned(),
         Format::Id(prefix) => format!("must be an id that begins with {prefix}"),
         Format::Time => "must be a time as in 2026-11-20T09:30:00.000Z.".to_owned(),
         Format::Currency => "must be an ISO 4217 code in capitals, such as EUR.".to_owned(),
+        Format::Email => "must be an e-mail address such as ann@example.org.".to_owned(),
+        Format::Timezone => "must be an IANA time zone such as Europe/Berlin.".to_owned(),
     })
 }
 
@@ -205,6 +209,9 @@ mod tests {
             Field::optional("at", Schema::TIME, ""),
             Field::optional("money", Schema::Text { min: 3, max: 3, format: Format::Currency }, ""),
             Field::optional("handle", Schema::Text { min: 1, max: 9, format: Format::Handle }, ""),
+            Field::optional("email", Schema::Text { min: 3, max: 20, format: Format::Email }, ""),
+            Field::optional("zone", Schema::Text { min: 1, max: 20, format: Format::Timezone }, ""),
+            Field::optional("password", Schema::Text { min: 8, max: 9, format: Format::Password }, ""),
         ],
     };
 
@@ -217,7 +224,8 @@ mod tests {
     fn takes_what_fits() {
         let value = json!({"name": "Ä b", "size": 10, "note": "a\nb", "live": true, "kind": "a", "tags": ["x"],
             "more": {"k": ""}, "id": "prd_01hf7yat00fapaqaxbneyqpfbb", "at": "2026-11-20T09:30:00Z",
-            "money": "EUR", "handle": "a-b"});
+            "money": "EUR", "handle": "a-b", "email": "ann@example.org", "zone": "Europe/Berlin",
+            "password": "a b c d ü"});
         assert_eq!(faults(value), []);
         assert_eq!(faults(json!({"name": "a", "note": null})), []);
     }
@@ -255,6 +263,10 @@ mod tests {
             (json!({"name": "a", "at": "2026-11-20 09:30:00 oclock"}), "wrong_format"),
             (json!({"name": "a", "money": "eur"}), "wrong_format"),
             (json!({"name": "a", "handle": "A"}), "wrong_format"),
+            (json!({"name": "a", "email": "ann@"}), "wrong_format"),
+            (json!({"name": "a", "zone": "Europe/Atlantis"}), "wrong_format"),
+            (json!({"name": "a", "password": "seven 7"}), "too_short"),
+            (json!({"name": "a", "password": "12345678\n"}), "wrong_format"),
             (json!([]), "wrong_type"),
         ] {
             assert_eq!(faults(value.clone()).first().map(|fault| fault.1), Some(code), "{value}");

@@ -1,6 +1,6 @@
 //! Products, variants and what the public catalogue shows of them.
 
-use super::{NEXT_CURSOR, page};
+use super::{NEXT_CURSOR, VERSION, page};
 use crate::schema::{Field, Format, Object, Schema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,7 +20,6 @@ const OPTIONS: Schema = Schema::List { items: &Schema::Object(&OPTION), max: 5, 
 const OPTION_VALUES: Schema = Schema::Map { values: &Schema::line(1, 100), max: 5, max_name: 50 };
 const PRICE: Schema = Schema::Nullable(&Schema::Object(&MONEY));
 const WEIGHT: Schema = Schema::Nullable(&Schema::Integer { min: 0, max: 100_000_000 });
-const VERSION: Schema = Schema::Integer { min: 1, max: i64::MAX };
 const AVAILABILITY: Schema = Schema::OneOf(&["in_stock", "low_stock", "out_of_stock"]);
 
 // What members and the public see alike.

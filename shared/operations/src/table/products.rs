@@ -1,0 +1,176 @@
+//! Rows of products and of the public catalogue.
+//!
+//! Guarantees: every operation of [`Products`] has its row here.
+
+use super::{CURSOR, LIMIT, body, merge_patch, open, optional_body, read, write};
+use crate::operation::{Access, Answer, IfMatch, Param, RateClass, Row};
+use crate::problem::Code;
+use crate::schema::Schema;
+use crate::shapes::product;
+use storeroom_domain::Permission;
+
+family! { Products "Products and the public catalogue."
+    List LIST_PRODUCTS;
+    Create CREATE_PRODUCT;
+    Read READ_PRODUCT;
+    Replace REPLACE_PRODUCT;
+    Patch PATCH_PRODUCT;
+    Delete DELETE_PRODUCT;
+    Publish PUBLISH_PRODUCT;
+    Unpublish UNPUBLISH_PRODUCT;
+    Archive ARCHIVE_PRODUCT;
+    CatalogList LIST_CATALOG;
+    CatalogRead READ_CATALOG;
+}
+
+static LIST_PRODUCTS: Row = Row {
+    query: &[
+        Param {
+            name: "status",
+            schema: Schema::OneOf(&["draft", "scheduled", "published", "archived"]),
+            about: "Only products of this status; a schedule that is due counts as published.",
+        },
+        Param { name: "category", schema: Schema::line(1, 100), about: "Only products of this category." },
+        Param { name: "tag", schema: Schema::line(1, 50), about: "Only products with this tag." },
+        Param { name: "sku", schema: Schema::line(1, 64), about: "Only the product with this SKU." },
+        Param {
+            name: "updated_after",
+            schema: Schema::TIME,
+            about: "Only products changed after this moment.",
+        },
+        Param {
+            name: "sort",
+            schema: Schema::OneOf(&[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "title",
+                "-title",
+            ]),
+            about: "What to sort by, `-` for descending; `-created_at` by default.",
+        },
+        LIMIT,
+        CURSOR,
+    ],
+    answer: Answer::Json(&product::PRODUCT_PAGE),
+    problems: &[Code::CursorInvalid],
+    ..read("products.list", "/api/pms/products", "List products", Permission::ProductsRead)
+};
+
+static CREATE_PRODUCT: Row = Row {
+    body: body(&product::PRODUCT_INPUT),
+    success: 201,
+    answer: Answer::Json(&product::PRODUCT),
+    problems: &[Code::SkuTaken, Code::HandleTaken],
+    ..write("products.create", "POST", "/api/pms/products", "Create a product", Permission::ProductsWrite)
+};
+
+static READ_PRODUCT: Row = Row {
+    answer: Answer::Json(&product::PRODUCT),
+    problems: &[Code::NotFound],
+    ..read("products.read", "/api/pms/products/{id}", "Read a product", Permission::ProductsRead)
+};
+
+static REPLACE_PRODUCT: Row = Row {
+    if_match: IfMatch::Required,
+    body: body(&product::PRODUCT_INPUT),
+    answer: Answer::Json(&product::PRODUCT),
+    problems: &[Code::NotFound, Code::SkuTaken, Code::HandleTaken, Code::ProductInUse],
+    ..write(
+        "products.replace",
+        "PUT",
+        "/api/pms/products/{id}",
+        "Replace a product",
+        Permission::ProductsWrite,
+    )
+};
+
+static PATCH_PRODUCT: Row = Row {
+    if_match: IfMatch::Required,
+    body: merge_patch(&product::PRODUCT_PATCH),
+    answer: Answer::Json(&product::PRODUCT),
+    problems: &[Code::NotFound, Code::SkuTaken, Code::HandleTaken, Code::ProductInUse],
+    ..write(
+        "products.patch",
+        "PATCH",
+        "/api/pms/products/{id}",
+        "Change a product by merge patch",
+        Permission::ProductsWrite,
+    )
+};
+
+static DELETE_PRODUCT: Row = Row {
+    if_match: IfMatch::Required,
+    success: 204,
+    problems: &[Code::NotFound, Code::ProductInUse],
+    ..write(
+        "products.delete",
+        "DELETE",
+        "/api/pms/products/{id}",
+        "Delete a product",
+        Permission::ProductsWrite,
+    )
+};
+
+static PUBLISH_PRODUCT: Row = Row {
+    if_match: IfMatch::Honoured,
+    body: optional_body(&product::PUBLISH_INPUT),
+    answer: Answer::Json(&product::PRODUCT),
+    problems: &[Code::NotFound, Code::IllegalTransition],
+    ..write(
+        "products.publish",
+        "POST",
+        "/api/pms/products/{id}/publish",
+        "Publish a product, now or later",
+        Permission::ProductsPublish,
+    )
+};
+
+static UNPUBLISH_PRODUCT: Row = Row {
+    if_match: IfMatch::Honoured,
+    answer: Answer::Json(&product::PRODUCT),
+    problems: &[Code::NotFound, Code::IllegalTransition],
+    ..write(
+        "products.unpublish",
+        "POST",
+        "/api/pms/products/{id}/unpublish",
+        "Take a product back to draft",
+        Permission::ProductsPublish,
+    )
+};
+
+static ARCHIVE_PRODUCT: Row = Row {
+    if_match: IfMatch::Honoured,
+    answer: Answer::Json(&product::PRODUCT),
+    problems: &[Code::NotFound, Code::IllegalTransition],
+    ..write(
+        "products.archive",
+        "POST",
+        "/api/pms/products/{id}/archive",
+        "Put a product away",
+        Permission::ProductsPublish,
+    )
+};
+
+static LIST_CATALOG: Row = Row {
+    access: Access::Public,
+    rate: RateClass::Read,
+    query: &[
+        Param { name: "category", schema: Schema::line(1, 100), about: "Only products of this category." },
+        Param { name: "tag", schema: Schema::line(1, 50), about: "Only products with this tag." },
+        LIMIT,
+        CURSOR,
+    ],
+    answer: Answer::Json(&product::CATALOG_PAGE),
+    problems: &[Code::CursorInvalid],
+    ..open("catalog.list", "/api/pms/catalog/products", "List a store's published products")
+};
+
+static READ_CATALOG: Row = Row {
+    access: Access::Public,
+    rate: RateClass::Read,
+    answer: Answer::Json(&product::CATALOG_PRODUCT),
+    problems: &[Code::NotFound],
+    ..open("catalog.read", "/api/pms/catalog/products/{handle}", "Read a published product")
+};
