@@ -51,6 +51,7 @@ enum Explanation {
 #[derive(Debug, Default)]
 pub struct Batch {
     args: Args,
+    prelude: Vec<Step>,
     work: Vec<Step>,
     otherwise: Vec<(Code, Explanation, Sql)>,
     aside: Option<Sql>,
@@ -91,6 +92,11 @@ impl Batch {
     /// Sets an argument for every statement that names it.
     pub fn set(&mut self, name: &'static str, value: impl Into<crate::Value>) {
         self.args.set(name, value);
+    }
+
+    /// A statement that stays done even when the work is refused, and whose failure refuses everything.
+    pub fn prelude(&mut self, sql: impl Into<Sql>, problems: Vec<(Violation, Problem)>) {
+        self.prelude.push(Step { sql: sql.into(), name: None, problems });
     }
 
     /// A statement.
@@ -157,7 +163,7 @@ impl Batch {
     pub fn frame(&self) -> Result<Frame, MissingArgument> {
         let bind = |sql: &Sql| Statement::bind(sql.clone(), &self.args);
         Ok(Frame {
-            prelude: Vec::new(),
+            prelude: self.prelude.iter().map(|step| bind(&step.sql)).collect::<Result<_, _>>()?,
             work: self.work.iter().map(|step| bind(&step.sql)).collect::<Result<_, _>>()?,
             otherwise: self.otherwise_sql().map(bind).collect::<Result<_, _>>()?,
             announces: self.announces.clone(),
@@ -184,13 +190,12 @@ impl Batch {
     }
 
     fn refusal(&self, part: Part, step: usize, message: String, otherwise: &[Rows]) -> Refused {
-        let foreseen = match part {
-            Part::Prelude => None,
-            Part::Work => self
-                .work
-                .get(step)
-                .and_then(|step| step.problems.iter().find(|(violation, _)| violation.is_told_by(&message))),
+        let steps = match part {
+            Part::Prelude => &self.prelude,
+            Part::Work => &self.work,
         };
+        let problems = steps.get(step).map(|step| step.problems.as_slice()).unwrap_or_default();
+        let foreseen = problems.iter().find(|(violation, _)| violation.is_told_by(&message));
         let aside = otherwise.get(self.otherwise.len()).cloned().unwrap_or_default();
         let Some((_, problem)) = foreseen else {
             let problem = Problem::new(Code::Internal, "The change could not be made.");
@@ -262,6 +267,18 @@ mod tests {
         assert_eq!(refusal.problem.code, Code::Internal);
         assert!(!refusal.problem.to_json("r").contains("secrets"));
         assert_eq!(refusal.unforeseen.as_deref(), Some("no such table: secrets"));
+    }
+
+    #[test]
+    fn a_refused_prelude_is_its_problem() {
+        let mut batch = Batch::default();
+        let spent = Problem::new(Code::NonceReplayed, "spent");
+        batch.prelude("INSERT", vec![(Violation::Unique("nonces.key_id"), spent)]);
+        batch.run("UPDATE");
+        assert_eq!(batch.frame().unwrap().prelude.len(), 1);
+        let message = "UNIQUE constraint failed: nonces.key_id, nonces.nonce".to_owned();
+        let result = FrameResult::Refused { part: Part::Prelude, step: 0, message, otherwise: vec![] };
+        assert_eq!(batch.interpret(result).unwrap_err().problem.code, Code::NonceReplayed);
     }
 
     #[test]

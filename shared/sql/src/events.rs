@@ -22,7 +22,7 @@ pub fn returning() -> String {
 
 /// Which documents tell what an event changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tells {
+enum Tells {
     /// The members in which a version differs from the one before; all of them for the first.
     TheChange,
     /// That the thing is gone.
@@ -37,7 +37,7 @@ pub fn append_product_event(batch: &mut Batch, event_type: EventType) {
          SELECT store_id, id, version, :now, :actor, :request_id, document \
          FROM product_documents WHERE store_id = :store AND id = :product",
     );
-    append(batch, event_type, Tells::TheChange);
+    append(batch, event_type, &newest_revision(":product", Tells::TheChange));
 }
 
 /// Writes the last revision of the product `:product`, whose row is about to go, and the event that tells of it.
@@ -47,26 +47,59 @@ pub fn append_product_end(batch: &mut Batch) {
          SELECT store_id, id, version + 1, :now, :actor, :request_id, NULL \
          FROM products WHERE store_id = :store AND id = :product",
     );
-    append(batch, EventType::ProductDeleted, Tells::TheEnd);
+    append(batch, EventType::ProductDeleted, &newest_revision(":product", Tells::TheEnd));
 }
 
-fn append(batch: &mut Batch, event_type: EventType, tells: Tells) {
-    batch.run("UPDATE stores SET seq = seq + 1, head_at = :now WHERE id = :store");
+/// Writes the revision of the store as it is now; nothing when it is there. Needs `:store :now :actor :request_id`.
+pub fn append_store_revision(batch: &mut Batch) {
+    batch.run(
+        "INSERT INTO revisions (store_id, subject, version, at, actor, request_id, document) \
+         SELECT id, id, version, :now, :actor, :request_id, document FROM store_documents WHERE id = :store \
+         ON CONFLICT (store_id, subject, version) DO NOTHING",
+    );
+}
+
+/// Writes the revision of the store as it is now, and the event that tells of it; nothing when this request has made
+/// none. Needs `:event_id` too.
+pub fn append_store_event(batch: &mut Batch) {
+    append_store_revision(batch);
+    let newest = newest_revision(":store", Tells::TheChange);
+    append_if_told(batch, EventType::StoreUpdated, &format!("{newest} AND r.request_id = :request_id"));
+}
+
+/// The newest revision of a subject as the query of an event.
+fn newest_revision(subject: &str, tells: Tells) -> String {
     let data = match tells {
         Tells::TheChange => difference("r.document", "before.document"),
         Tells::TheEnd => "'{}'".to_owned(),
     };
-    let event_type = event_type.as_str();
-    let returning = returning();
+    format!(
+        "SELECT r.subject, r.version, {data} AS data FROM revisions r \
+         LEFT JOIN revisions before ON before.store_id = r.store_id AND before.subject = r.subject \
+            AND before.version = r.version - 1 \
+         WHERE r.store_id = :store AND r.subject = {subject} AND r.version = \
+            (SELECT max(version) FROM revisions WHERE store_id = :store AND subject = {subject})"
+    )
+}
+
+/// Writes the event that `told` describes: a query of exactly one row, `subject`, `version`, `data` (a JSON object).
+/// Needs `:store :now :actor :request_id :event_id` and what the query needs.
+pub fn append(batch: &mut Batch, event_type: EventType, told: &str) {
+    write(batch, event_type, told, "TRUE");
+}
+
+/// Writes the event that `told` describes as `append` does; nothing when the query has no row.
+pub fn append_if_told(batch: &mut Batch, event_type: EventType, told: &str) {
+    write(batch, event_type, told, &format!("EXISTS ({told})"));
+}
+
+fn write(batch: &mut Batch, event_type: EventType, told: &str, condition: &str) {
+    batch.run(format!("UPDATE stores SET seq = seq + 1, head_at = :now WHERE id = :store AND {condition}"));
+    let (event_type, returning) = (event_type.as_str(), returning());
     batch.announce(format!(
         "INSERT INTO events (store_id, seq, id, type, subject, version, at, actor, request_id, data) \
-         SELECT s.id, s.seq, :event_id, '{event_type}', r.subject, r.version, :now, :actor, :request_id, {data} \
-         FROM stores s \
-         JOIN revisions r ON r.store_id = s.id AND r.subject = :product AND r.version = \
-            (SELECT max(version) FROM revisions WHERE store_id = :store AND subject = :product) \
-         LEFT JOIN revisions before ON before.store_id = s.id AND before.subject = r.subject \
-            AND before.version = r.version - 1 \
-         WHERE s.id = :store {returning}"
+         SELECT s.id, s.seq, :event_id, '{event_type}', told.subject, told.version, :now, :actor, :request_id, \
+         told.data FROM stores s JOIN ({told}) AS told WHERE s.id = :store {returning}"
     ));
 }
 

@@ -6,6 +6,7 @@
 //! Relies on: SQLite 3.45 semantics, and on the schema in `migrations/` for the guard view.
 
 pub mod access;
+pub mod audit;
 pub mod batch;
 pub mod documents;
 pub mod events;
