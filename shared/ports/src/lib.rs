@@ -8,6 +8,7 @@ pub mod blobs;
 pub mod clock;
 pub mod database;
 pub mod http;
+pub mod limiter;
 pub mod log;
 pub mod random;
 pub mod rooms;
@@ -18,6 +19,7 @@ pub use blobs::Blobs;
 pub use clock::Clock;
 pub use database::{Connection, Database, DatabaseError, Direct};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
+pub use limiter::Limiter;
 pub use log::{Level, Log};
 pub use random::Random;
 pub use rooms::{Admission, Rooms};
@@ -41,4 +43,6 @@ pub struct Ports {
     pub random: Rc<dyn Random>,
     /// Where log lines go.
     pub log: Rc<dyn Log>,
+    /// The platform's rate limiter, where it has one.
+    pub limiter: Option<Rc<dyn Limiter>>,
 }

@@ -10,10 +10,14 @@ use storeroom_sql::events::Announcement;
 pub struct Admission {
     /// SHA-256 of the ticket, in hex: the ticket itself is not kept.
     pub ticket_hash: String,
-    /// The user who took it.
+    /// The user or the API key that took it.
     pub user: String,
-    /// The user's role in the store.
+    /// The role in the store.
     pub role: String,
+    /// The id of the session or of the API key that took it: when that ends, so does what the ticket opened.
+    pub session: String,
+    /// The log's cursor in the snapshot that the role was read in: what later events say of it counts.
+    pub as_of: String,
     /// Until when it is good, Unix milliseconds.
     pub expires_at: i64,
 }
@@ -25,6 +29,9 @@ pub trait Rooms {
     async fn admit(&self, store: &str, admission: Admission) -> Result<(), Down>;
     /// Tells a room of events that were just committed. A nudge may get lost: the room asks the log when it sees a hole.
     async fn nudge(&self, announcement: Announcement);
+    /// Shuts sessions out of a store's room: their connections are closed when this returns, and their tickets are
+    /// good no more. A call may get lost, which is logged: whoever follows what ended makes it good.
+    async fn expel(&self, store: &str, sessions: &[String]);
     /// Whether rooms answer.
     async fn check(&self) -> Result<(), Down>;
 }

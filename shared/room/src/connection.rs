@@ -1,8 +1,9 @@
 //! A connection: what the room knows of one socket.
 //!
-//! Guarantees: `ConnectionState` is all that has to survive hibernation and stays under 4 KiB: two ids, a cursor and
+//! Guarantees: `ConnectionState` is all that has to survive hibernation and stays under 4 KiB: two ids, two cursors and
 //! at most 2 KiB of topics. Relies on: a host that hands the same state back to `Room::restore`.
 
+use crate::log::Log;
 use crate::protocol::MAX_FRAMES_A_SECOND;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::rc::Rc;
@@ -15,11 +16,16 @@ pub struct ConnectionId(pub u64);
 /// Who is at the other end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The user's id.
+    /// The id of the user or of the API key.
     pub user: String,
     /// The role in the store.
     #[serde(with = "role_name")]
     pub role: Role,
+    /// The id of the session or of the API key that took the ticket.
+    pub session: String,
+    /// The place in the log that user, role and session are known to be right as of.
+    #[serde(with = "place_text")]
+    pub as_of: LogCursor,
 }
 
 /// Where a connection stands.
@@ -62,6 +68,15 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(state: ConnectionState) -> Self {
         Self { state, is_changed: false, second_ms: 0, frames_in_second: 0 }
+    }
+
+    /// As it was kept: whoever is welcome had been judged by everything that the room had sent.
+    pub(crate) fn restore(mut state: ConnectionState, log: Option<Log>) -> Self {
+        let is_welcome = matches!(state.phase, Phase::Behind { .. } | Phase::Live);
+        if let Some(log) = log.filter(|log| is_welcome && log.epoch == state.member.as_of.epoch) {
+            state.member.as_of.seq = state.member.as_of.seq.max(log.tip);
+        }
+        Self::new(state)
     }
 
     pub(crate) fn enter(&mut self, phase: Phase) {
@@ -148,5 +163,18 @@ mod cursor_text {
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LogCursor>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         Ok(text.and_then(|text| LogCursor::parse(&text)))
+    }
+}
+
+mod place_text {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(place: &LogCursor, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(place)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LogCursor, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        LogCursor::parse(&text).ok_or_else(|| serde::de::Error::custom("no cursor"))
     }
 }

@@ -5,7 +5,7 @@
 //! Relies on: a page being read in one snapshot, and its epoch and head being the database's.
 
 use crate::connection::{ConnectionId, Phase};
-use crate::protocol::{ResetReason, ServerFrame};
+use crate::protocol::{CloseCode, ResetReason, ServerFrame};
 use crate::room::Room;
 use crate::step::Effect;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,13 @@ pub struct LogPage {
     pub head: i64,
     /// The first events after the place that was asked for, in order.
     pub events: Vec<LogEvent>,
+}
+
+impl LogPage {
+    /// The place before the first event that the log still has after the one that was asked for.
+    pub(crate) fn reach(&self) -> i64 {
+        self.events.first().map_or(self.head, |first| first.seq.saturating_sub(1))
+    }
 }
 
 /// What of a room has to survive hibernation, besides its connections.
@@ -84,6 +91,7 @@ impl Room {
         events.sort_by_key(|event| event.seq);
         events.dedup_by_key(|event| event.seq);
         for run in events.chunk_by(|a, b| a.seq.checked_add(1) == Some(b.seq)) {
+            self.judge(run, out);
             self.deliver(run, out);
         }
     }
@@ -117,6 +125,8 @@ impl Room {
     pub(crate) fn looked(&mut self, number: u64, page: &LogPage, out: &mut Vec<Effect>) {
         let Some(look) = self.look.take_if(|look| look.number == number) else { return };
         self.learn(page, out);
+        self.close_the_unjudged(look.after, page, out);
+        self.judge(&page.events, out);
         self.admit(!self.doubt, out);
         self.give_up_on_the_lost(look.after, page, out);
         self.deliver(&page.events, out);
@@ -131,8 +141,10 @@ impl Room {
             }
             Some(log) => {
                 *log = Log::at_head(page.epoch, page.head);
-                let everybody = self.members().map(|(id, _)| id).collect();
-                self.reset(everybody, ResetReason::Epoch, out);
+                let everybody: Vec<ConnectionId> = self.members().map(|(id, _)| id).collect();
+                self.reset(everybody.clone(), ResetReason::Epoch, out);
+                // What the restored database says of them, it has not said by events.
+                self.close_all(everybody, CloseCode::Unauthenticated, out);
             }
             None => self.log = Some(Log::at_head(page.epoch, page.head)),
         }
@@ -141,10 +153,9 @@ impl Room {
     /// Resets whoever stands where the log no longer reaches.
     fn give_up_on_the_lost(&mut self, after: i64, page: &LogPage, out: &mut Vec<Effect>) {
         let Some(log) = &mut self.log else { return };
-        let reach = page.events.first().map_or(page.head, |first| first.seq.saturating_sub(1));
-        let old_tip = log.tip;
+        let (reach, old_tip) = (page.reach(), log.tip);
         if old_tip >= after && old_tip < reach {
-            log.tip = page.head;
+            log.tip = reach;
             log.known = log.known.max(page.head);
         }
         let is_lost = |at: i64| at >= after && at < reach;
@@ -185,11 +196,19 @@ impl Room {
             self.connections.values().filter_map(|connection| match connection.state.phase {
                 Phase::Greeting { .. } | Phase::Live => None,
                 Phase::Behind { at } => Some(at),
-                Phase::Joining { cursor } => {
-                    let is_ours = |cursor: &LogCursor| self.log.is_none_or(|log| log.epoch == cursor.epoch);
-                    Some(cursor.filter(is_ours).map_or(AFTER_ALL, |cursor| cursor.seq))
-                }
+                Phase::Joining { cursor } => Some(self.joining_needs(cursor, connection.state.member.as_of)),
             });
         of_room.into_iter().chain(of_connections).min()
+    }
+
+    /// The place after which a connection that has said `hello` has to know the log.
+    fn joining_needs(&self, cursor: Option<LogCursor>, as_of: LogCursor) -> i64 {
+        match (self.log, cursor) {
+            // A page that began at its cursor might end before the events that have not judged it.
+            (Some(log), _) if as_of.epoch == log.epoch && as_of.seq < log.tip => as_of.seq,
+            (Some(log), Some(cursor)) if cursor.epoch == log.epoch => cursor.seq,
+            (Some(_), _) => AFTER_ALL,
+            (None, cursor) => cursor.map_or(as_of.seq, |cursor| cursor.seq),
+        }
     }
 }

@@ -39,6 +39,10 @@ pub enum CloseCode {
     BadFrame,
     /// A ticket that is unknown, spent or too old.
     Unauthenticated,
+    /// The session has ended or the API key was revoked.
+    SignedOut,
+    /// The user is no member any more.
+    Forbidden,
     /// No `hello` in time.
     NoHello,
     /// A frame over 64 KiB.
@@ -54,7 +58,8 @@ impl CloseCode {
     pub fn number(self) -> u16 {
         match self {
             Self::BadFrame => 4400,
-            Self::Unauthenticated => 4401,
+            Self::Unauthenticated | Self::SignedOut => 4401,
+            Self::Forbidden => 4403,
             Self::NoHello => 4408,
             Self::TooLarge => 4413,
             Self::TooFast => 4429,
@@ -67,6 +72,8 @@ impl CloseCode {
         match self {
             Self::BadFrame => "not a frame of storeroom.v1",
             Self::Unauthenticated => "the ticket is unknown, spent or too old: take a new one",
+            Self::SignedOut => "the session has ended or the API key was revoked",
+            Self::Forbidden => "no member of the store any more",
             Self::NoHello => "no hello within 10 seconds",
             Self::TooLarge => "a frame over 64 KiB",
             Self::TooFast => "more than 100 frames in a second",

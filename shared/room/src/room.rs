@@ -32,7 +32,10 @@ pub struct Room {
 impl Room {
     /// The room as it was when its effects were run last. Nothing of it may be under way any more.
     pub fn restore(snapshot: Snapshot, connections: Vec<(ConnectionId, ConnectionState)>) -> Self {
-        let connections = connections.into_iter().map(|(id, state)| (id, Connection::new(state))).collect();
+        let connections = connections
+            .into_iter()
+            .map(|(id, state)| (id, Connection::restore(state, snapshot.log)))
+            .collect();
         Self { log: snapshot.log, kept: snapshot, connections, ..Self::default() }
     }
 
@@ -43,6 +46,7 @@ impl Room {
             Input::Connected { connection, member } => self.connected(connection, member, now_ms, &mut out),
             Input::Received { connection, message } => self.received(connection, message, now_ms, &mut out),
             Input::Disconnected { connection } => drop(self.connections.remove(&connection)),
+            Input::Expel { sessions } => self.expel(&sessions, &mut out),
             Input::Nudge { epoch, events } => self.nudged(epoch, events, &mut out),
             Input::Head { epoch, head } => self.heard(epoch, head),
             Input::Backfill { number, page } => self.looked(number, &page, &mut out),
@@ -102,8 +106,10 @@ impl Room {
             ClientFrame::Hello { cursor, topics } => {
                 connection.subscribe(topics);
                 connection.enter(Phase::Joining { cursor });
-                // What a look that is under way brings may be older than the cursor.
+                // What a look that is under way brings may be older than the cursor and the ticket.
+                let epoch = connection.state.member.as_of.epoch;
                 self.doubt |= !cursor.is_none_or(|cursor| is_reached(cursor, tip));
+                self.doubt |= tip.is_none_or(|tip| tip.epoch != epoch);
             }
             _ if !connection.is_watching() => return Err(CloseCode::BadFrame),
             ClientFrame::Subscribe { topics } => connection.subscribe(topics),
@@ -116,24 +122,35 @@ impl Room {
         Ok(())
     }
 
-    /// Answers whoever said `hello` and can be answered. With `is_judging`, the room's epoch and head are the
+    /// Answers whoever said `hello`, has been judged and can be answered. With `is_judging`, the room's epoch and head are the
     /// database's, so that a cursor beyond them was never given out.
     pub(crate) fn admit(&mut self, is_judging: bool, out: &mut Vec<Effect>) {
         let Some(log) = self.log else { return };
         let joining = self.connections.iter().filter_map(|(id, connection)| match connection.state.phase {
-            Phase::Joining { cursor } => Some((*id, cursor.unwrap_or(log.cursor()))),
+            Phase::Joining { cursor } => {
+                Some((*id, connection.state.member.as_of, cursor.unwrap_or(log.cursor())))
+            }
             _ => None,
         });
-        for (id, cursor) in joining.collect::<Vec<_>>() {
-            if is_reached(cursor, Some(log.cursor())) {
-                self.welcome(id, cursor, out);
-            } else if is_judging && cursor.epoch != log.epoch {
-                self.welcome(id, log.cursor(), out);
-                self.reset(vec![id], ResetReason::Epoch, out);
-            } else if is_judging && cursor.seq > log.known {
-                self.welcome(id, log.cursor(), out);
-                self.reset(vec![id], ResetReason::Unknown, out);
+        for (id, as_of, cursor) in joining.collect::<Vec<_>>() {
+            if as_of.epoch == log.epoch && as_of.seq >= log.tip {
+                self.answer(id, cursor, is_judging, out);
+            } else if as_of.epoch != log.epoch && is_judging {
+                self.close(id, CloseCode::Unauthenticated, out);
             }
+        }
+    }
+
+    fn answer(&mut self, id: ConnectionId, cursor: LogCursor, is_judging: bool, out: &mut Vec<Effect>) {
+        let Some(log) = self.log else { return };
+        if is_reached(cursor, Some(log.cursor())) {
+            self.welcome(id, cursor, out);
+        } else if is_judging && cursor.epoch != log.epoch {
+            self.welcome(id, log.cursor(), out);
+            self.reset(vec![id], ResetReason::Epoch, out);
+        } else if is_judging && cursor.seq > log.known {
+            self.welcome(id, log.cursor(), out);
+            self.reset(vec![id], ResetReason::Unknown, out);
         }
     }
 
@@ -169,7 +186,7 @@ impl Room {
         counts.into_iter().map(|(user, connections)| Present { user, connections }).collect()
     }
 
-    fn close(&mut self, connection: ConnectionId, code: CloseCode, out: &mut Vec<Effect>) {
+    pub(crate) fn close(&mut self, connection: ConnectionId, code: CloseCode, out: &mut Vec<Effect>) {
         self.connections.remove(&connection);
         out.push(Effect::Close { connection, code });
     }

@@ -29,6 +29,11 @@ pub enum Input {
         /// Which.
         connection: ConnectionId,
     },
+    /// Sessions have ended, or API keys, by what the log does not tell of.
+    Expel {
+        /// Their ids.
+        sessions: Vec<String>,
+    },
     /// Events were committed.
     Nudge {
         /// Of which epoch.

@@ -1,5 +1,6 @@
 //! The rules of `SPEC.md`, each by name, and a simulation that breaks what can break.
 
+mod access;
 mod bench;
 mod limits;
 mod rules;

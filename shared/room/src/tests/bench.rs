@@ -2,7 +2,7 @@
 
 use crate::*;
 use serde_json::{Value, json};
-use storeroom_domain::Role;
+use storeroom_domain::{LogCursor, Role};
 
 /// A room, its log and what its clients were sent.
 #[derive(Default)]
@@ -73,8 +73,14 @@ impl Bench {
         }
     }
 
+    /// Whom a ticket that is given out now lets in, by a session of the connection's number.
+    pub fn member(&self, number: u64, user: &str, role: Role) -> Member {
+        let as_of = LogCursor { epoch: self.epoch, seq: self.head() };
+        Member { user: user.to_owned(), role, session: format!("ses_{number}"), as_of }
+    }
+
     pub fn connect(&mut self, number: u64, user: &str, role: Role) {
-        let member = Member { user: user.to_owned(), role };
+        let member = self.member(number, user, role);
         self.run(Input::Connected { connection: id(number), member: Some(member) });
     }
 

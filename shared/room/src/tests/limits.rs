@@ -138,8 +138,8 @@ fn l6_l7_ping_and_ack() {
 #[test]
 fn close_codes_format_unchanged() {
     use CloseCode::*;
-    let codes = [BadFrame, Unauthenticated, NoHello, TooLarge, TooFast, RoomFull];
-    assert_eq!(codes.map(CloseCode::number), [4400, 4401, 4408, 4413, 4429, 4503]);
+    let codes = [BadFrame, Unauthenticated, SignedOut, Forbidden, NoHello, TooLarge, TooFast, RoomFull];
+    assert_eq!(codes.map(CloseCode::number), [4400, 4401, 4401, 4403, 4408, 4413, 4429, 4503]);
     assert!(codes.iter().all(|code| code.reason().len() <= 123));
 }
 

@@ -47,17 +47,17 @@ fn snapshot_and_connection_format_unchanged() {
     assert_eq!(
         kept,
         [
-            r#"{"member":{"user":"usr_1","role":"editor"},"topics":null,"phase":{"Greeting":{"until_ms":10000}}}"#,
-            r#"{"member":{"user":"usr_1","role":"editor"},"topics":["product"],"phase":{"Joining":{"cursor":"1.2"}}}"#,
+            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":null,"phase":{"Greeting":{"until_ms":10000}}}"#,
+            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":["product"],"phase":{"Joining":{"cursor":"1.2"}}}"#,
             r#"{"log":{"epoch":1,"tip":3,"known":3}}"#,
-            r#"{"member":{"user":"usr_1","role":"editor"},"topics":["product"],"phase":"Live"}"#,
+            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":["product"],"phase":"Live"}"#,
         ]
     );
     for text in kept.iter().filter(|text| text.contains("phase")) {
         let state: ConnectionState = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&state).unwrap(), *text);
     }
-    let behind = r#"{"member":{"user":"u","role":"owner"},"topics":null,"phase":{"Behind":{"at":7}}}"#;
+    let behind = r#"{"member":{"user":"u","role":"owner","session":"key_a","as_of":"1.7"},"topics":null,"phase":{"Behind":{"at":7}}}"#;
     assert!(serde_json::from_str::<ConnectionState>(behind).is_ok());
 }
 

@@ -5,26 +5,45 @@ use super::simulation::{Fate, Move};
 use crate::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use storeroom_domain::role::ROLES;
 use storeroom_domain::{LogCursor, Role, event::visible_to};
 
 const TYPES: [&str; 4] = ["product.created", "stock.low", "order.created", "product.updated"];
+/// The client that is an API key; the others are users.
+const THE_KEY: u64 = 5;
+
+/// An event and, if it is about access, whom it gives which role; `None` takes it.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    event_type: &'static str,
+    access: Option<(u64, Option<Role>)>,
+}
 
 /// A client with its view and what it knows. It lives longer than its connection.
 pub struct Client {
     pub connection: Option<ConnectionId>,
     pub cursor: Option<LogCursor>,
-    role: Role,
-    topics: Option<Vec<String>>,
     pub is_welcome: bool,
+    /// Whom its last ticket lets in.
+    pub ticket: Member,
+    /// Whether the ticket can still be shown.
+    has_ticket: bool,
+    has_greeted: bool,
+    was_expelled: bool,
+    topics: Option<Vec<String>>,
 }
 
 impl Client {
-    fn sees(&self, event_type: &str) -> bool {
+    fn sees(&self, role: Role, event_type: &str) -> bool {
         let wants = |topics: &Vec<String>| {
             topics.iter().any(|topic| format!("{event_type}.").starts_with(&format!("{topic}.")))
         };
-        self.topics.as_ref().is_none_or(wants) && visible_to(self.role, event_type)
+        self.topics.as_ref().is_none_or(wants) && visible_to(role, event_type)
     }
+}
+
+fn name(who: u64) -> String {
+    format!("{}_{who}", if who == THE_KEY { "key" } else { "usr" })
 }
 
 pub struct World {
@@ -32,11 +51,13 @@ pub struct World {
     now_ms: i64,
     pub epoch: i64,
     /// Every epoch's events, from seq 1 on.
-    logs: BTreeMap<i64, Vec<&'static str>>,
+    logs: BTreeMap<i64, Vec<Entry>>,
     /// Every epoch's first event that is still kept.
     firsts: BTreeMap<i64, i64>,
     pub clients: BTreeMap<u64, Client>,
-    next_connection: u64,
+    next_name: u64,
+    /// What the room's connections had been judged by before the step.
+    judged: BTreeMap<ConnectionId, LogCursor>,
     nudges: Vec<(i64, Vec<LogEvent>)>,
     look: Option<(u64, i64, u32)>,
     page: Option<LogPage>,
@@ -62,7 +83,8 @@ impl World {
             logs: BTreeMap::from([(1, Vec::new())]),
             firsts: BTreeMap::from([(1, 1)]),
             clients: BTreeMap::new(),
-            next_connection: 0,
+            next_name: 0,
+            judged: BTreeMap::new(),
             nudges: Vec::new(),
             look: None,
             page: None,
@@ -77,12 +99,35 @@ impl World {
     }
 
     fn event(&self, seq: i64) -> LogEvent {
-        let event_type = self.logs[&self.epoch][usize::try_from(seq - 1).unwrap()];
-        let document = json!({"seq": seq, "epoch": self.epoch}).to_string();
-        LogEvent { seq, event_type: event_type.to_owned(), document }
+        let entry = entry(&self.logs[&self.epoch], seq);
+        let document = document(entry, LogCursor { epoch: self.epoch, seq }).to_string();
+        LogEvent { seq, event_type: entry.event_type.to_owned(), document }
+    }
+
+    /// The role at every place of an epoch's log, from 0 on; `None` where there is no access.
+    fn roles(&self, epoch: i64, who: u64) -> Vec<Option<Role>> {
+        let first = ROLES[usize::try_from(who).unwrap() % ROLES.len()];
+        let mut roles = vec![Some(first)];
+        for entry in &self.logs[&epoch] {
+            let given = entry.access.filter(|(whom, _)| *whom == who).map(|(_, role)| role);
+            roles.push(given.unwrap_or(roles[roles.len() - 1]));
+        }
+        roles
+    }
+
+    /// Whether the access of the client's ticket has lasted up to that place.
+    pub fn has_access(&self, who: u64, client: &Client, until: LogCursor) -> bool {
+        let from = client.ticket.as_of;
+        let lasts = || {
+            let roles = self.roles(from.epoch, who);
+            (from.seq..=until.seq).all(|place| roles[usize::try_from(place).unwrap()].is_some())
+        };
+        from.epoch == until.epoch && !client.was_expelled && lasts()
     }
 
     fn step(&mut self, input: Input) {
+        let connections = self.room.connections.iter();
+        self.judged = connections.map(|(id, connection)| (*id, connection.state.member.as_of)).collect();
         let effects = self.room.step(input, self.now_ms);
         let mut has_sent = false;
         if let Some(look) = fetch(&effects) {
@@ -103,61 +148,106 @@ impl World {
                     let frame: Value = serde_json::from_str(&frame).unwrap();
                     to.iter().for_each(|connection| self.receive(*connection, &frame));
                 }
-                Effect::Close { connection, code } => panic!("{connection:?} was closed: {code:?}"),
+                Effect::Close { connection, code } => self.closed(connection, code),
                 Effect::Alarm { at_ms } => {
                     self.alarm_ms = Some(self.alarm_ms.map_or(at_ms, |at| at.min(at_ms)))
                 }
                 Effect::Fetch { .. } => {}
             }
         }
-        // The room forgets a look when nobody is left; its answer is dropped then.
-        if self.attachments.is_empty() {
+        // The room forgets a look when nobody is left who watches; its answer is dropped then.
+        if self.room.look.is_none() {
             (self.look, self.page) = (None, None);
+        }
+        self.assert_that_all_who_are_welcome_have_access();
+    }
+
+    fn assert_that_all_who_are_welcome_have_access(&self) {
+        for (id, member) in self.room.members() {
+            let log = self.room.log.expect("a log");
+            let (who, client) = self.whose(id);
+            assert!(self.has_access(who, client, log.cursor()), "{member:?} at {}", log.cursor());
         }
     }
 
+    fn whose(&self, connection: ConnectionId) -> (u64, &Client) {
+        let mut clients = self.clients.iter();
+        let found = clients.find(|(_, client)| client.connection == Some(connection));
+        found.map(|(who, client)| (*who, client)).expect("an open connection")
+    }
+
+    fn closed(&mut self, connection: ConnectionId, code: CloseCode) {
+        let (who, client) = self.whose(connection);
+        let ticket = &client.ticket;
+        let log_end = i64::try_from(self.logs[&ticket.as_of.epoch].len()).unwrap();
+        let is_gone = !self.has_access(who, client, LogCursor { seq: log_end, ..ticket.as_of });
+        let is_restored = self.epoch != ticket.as_of.epoch;
+        let is_pruned = self.firsts[&ticket.as_of.epoch] > self.judged[&connection].seq + 1;
+        let has_reason = match code {
+            CloseCode::Forbidden => is_gone && who != THE_KEY,
+            CloseCode::SignedOut => is_gone && who == THE_KEY || client.was_expelled,
+            CloseCode::Unauthenticated => is_restored || is_pruned,
+            CloseCode::NoHello => !client.has_greeted,
+            _ => false,
+        };
+        assert!(has_reason, "{ticket:?} was closed: {code:?}");
+        self.clients.get_mut(&who).unwrap().connection = None;
+        self.attachments.remove(&connection);
+    }
+
     fn receive(&mut self, connection: ConnectionId, frame: &Value) {
-        let (epoch, head, firsts, logs) = (self.epoch, self.head(), &self.firsts, &self.logs);
-        let client = self.clients.values_mut().find(|client| client.connection == Some(connection)).unwrap();
+        let (who, client) = self.whose(connection);
         let cursor = LogCursor::parse(frame["cursor"].as_str().unwrap()).unwrap();
         match frame["t"].as_str().unwrap() {
-            "welcome" => {
-                assert!(!client.is_welcome);
-                client.is_welcome = true;
-                client.cursor = client.cursor.or(Some(cursor));
-            }
+            "welcome" => assert!(!client.is_welcome),
             "reset" => {
                 let old = client.cursor.unwrap();
                 match frame["reason"].as_str().unwrap() {
                     "epoch" => assert_ne!(old.epoch, cursor.epoch),
-                    "too_old" => assert!(old.seq + 1 < firsts[&old.epoch], "{old} was kept"),
-                    reason => panic!("{reason}: {old} of {epoch}.{head}"),
+                    "too_old" => assert!(old.seq + 1 < self.firsts[&old.epoch], "{old} was kept"),
+                    reason => panic!("{reason}: {old} of {}.{}", self.epoch, self.head()),
                 }
-                client.cursor = Some(cursor);
             }
-            "events" => {
-                let old = client.cursor.unwrap();
-                assert!(
-                    client.is_welcome && old.epoch == cursor.epoch && old.seq < cursor.seq,
-                    "{old} to {cursor}"
-                );
-                let log = &logs[&cursor.epoch];
-                let expected: Vec<Value> = (old.seq + 1..=cursor.seq)
-                    .filter(|seq| client.sees(log[usize::try_from(seq - 1).unwrap()]))
-                    .map(|seq| json!({"seq": seq, "epoch": cursor.epoch}))
-                    .collect();
-                assert_eq!(frame["events"], Value::Array(expected), "from {old} to {cursor}");
-                client.cursor = Some(cursor);
-            }
+            "events" => self.check_events(who, client, cursor, frame["events"].as_array().unwrap()),
             other => panic!("{other}"),
         }
+        let client = self.clients.get_mut(&who).unwrap();
+        let is_welcome = std::mem::replace(&mut client.is_welcome, true);
+        client.cursor = client.cursor.filter(|_| !is_welcome).or(Some(cursor));
+    }
+
+    /// An event is shown by the role that its connection had then, or by a later one that the room came to know of.
+    fn check_events(&self, who: u64, client: &Client, cursor: LogCursor, mut events: &[Value]) {
+        let old = client.cursor.unwrap();
+        assert!(client.is_welcome && old.epoch == cursor.epoch && old.seq < cursor.seq, "{old} to {cursor}");
+        let judged = self.judged[&client.connection.unwrap()];
+        assert_eq!(judged.epoch, cursor.epoch);
+        let roles = self.roles(cursor.epoch, who);
+        for seq in old.seq + 1..=cursor.seq {
+            let entry = entry(&self.logs[&cursor.epoch], seq);
+            let from = usize::try_from(seq.max(judged.seq)).unwrap();
+            let later: Vec<Role> = roles[from..].iter().map_while(|role| *role).collect();
+            let is_sent = events.first() == Some(&document(entry, LogCursor { seq, ..cursor }));
+            events = events.get(usize::from(is_sent)..).unwrap_or_default();
+            let mut shown = later.iter().map(|role| client.sees(*role, entry.event_type));
+            let is_right =
+                if is_sent { shown.any(|seen| seen) } else { !shown.all(|seen| seen) || later.is_empty() };
+            assert!(is_right, "{seq} of {old} to {cursor}: {is_sent} for {later:?}");
+        }
+        assert_eq!(events, [] as [Value; 0], "from {old} to {cursor}");
+        let ended = LogCursor { seq: cursor.seq.max(judged.seq), ..cursor };
+        assert!(self.has_access(who, client, ended), "{:?} was sent events up to {cursor}", client.ticket);
     }
 
     pub fn make(&mut self, chosen: Move) {
         match chosen {
             Move::Commit { events } => self.commit(events),
             Move::Nudge { which, fate } => self.nudge(which, fate),
-            Move::Connect { who, resumes, role, topics: choice } => self.connect(who, resumes, role, choice),
+            Move::Connect { who, resumes, topics, steps } => self.connect(who, resumes, topics, steps),
+            Move::Proceed { who } => self.proceed(who),
+            Move::Remove { who } => self.give(who, None),
+            Move::Grant { who, role } => self.give(who, Some(ROLES[role])),
+            Move::Expel { who } => self.expel(who),
             Move::Subscribe { who, topics: choice } => self.subscribe(who, choice),
             Move::Disconnect { who } => self.disconnect(who),
             Move::Read => self.read(),
@@ -173,9 +263,36 @@ impl World {
     fn commit(&mut self, events: usize) {
         let first = self.head() + 1;
         let types = (first..).take(events).map(|seq| TYPES[usize::try_from(seq * seq / 2 % 4).unwrap()]);
-        self.logs.get_mut(&self.epoch).unwrap().extend(types);
+        self.append(types.map(|event_type| Entry { event_type, access: None }).collect());
+    }
+
+    fn append(&mut self, entries: Vec<Entry>) {
+        let first = self.head() + 1;
+        self.logs.get_mut(&self.epoch).unwrap().extend(entries);
         let committed = (first..=self.head()).map(|seq| self.event(seq)).collect();
         self.nudges.push((self.epoch, committed));
+    }
+
+    /// Gives or takes access. A key has one role for life.
+    fn give(&mut self, who: u64, role: Option<Role>) {
+        let has_access = self.roles(self.epoch, who).last().is_some_and(Option::is_some);
+        let event_type = match (has_access, role.is_some(), who == THE_KEY) {
+            (true, true, false) => "member.changed",
+            (false, true, false) => "member.added",
+            (false, true, true) => "key.created",
+            (true, false, false) => "member.removed",
+            (true, false, true) => "key.revoked",
+            (true, true, true) | (false, false, _) => return,
+        };
+        self.append(vec![Entry { event_type, access: Some((who, role)) }]);
+    }
+
+    /// The shell drops the session's tickets.
+    fn expel(&mut self, who: u64) {
+        let Some(client) = self.clients.get_mut(&who) else { return };
+        (client.was_expelled, client.has_ticket) = (true, false);
+        let sessions = vec![client.ticket.session.clone()];
+        self.step(Input::Expel { sessions });
     }
 
     fn nudge(&mut self, which: usize, fate: Fate) {
@@ -192,23 +309,49 @@ impl World {
         }
     }
 
-    fn connect(&mut self, who: u64, resumes: bool, role: usize, choice: usize) {
+    fn connect(&mut self, who: u64, resumes: bool, choice: usize, steps: usize) {
         self.disconnect(who);
-        self.next_connection += 1;
-        let connection = id(self.next_connection);
-        let cursor = self.clients.get(&who).and_then(|client| client.cursor).filter(|_| resumes);
-        let role = storeroom_domain::role::ROLES[role];
-        let client =
-            Client { connection: Some(connection), cursor, role, topics: topics(choice), is_welcome: false };
-        let hello = json!({"t": "hello", "cursor": cursor.map(|at| at.to_string()), "topics": client.topics});
+        let Some(role) = self.roles(self.epoch, who).pop().flatten() else { return };
+        self.next_name += 1;
+        let session = if who == THE_KEY { name(who) } else { format!("ses_{}", self.next_name) };
+        let as_of = LogCursor { epoch: self.epoch, seq: self.head() };
+        let client = Client {
+            connection: None,
+            cursor: self.clients.get(&who).and_then(|client| client.cursor).filter(|_| resumes),
+            is_welcome: false,
+            ticket: Member { user: name(who), role, session, as_of },
+            has_ticket: true,
+            has_greeted: false,
+            was_expelled: false,
+            topics: topics(choice),
+        };
         self.clients.insert(who, client);
-        let member = Member { user: format!("usr_{who}"), role };
-        self.step(Input::Connected { connection, member: Some(member) });
-        self.step(text(connection.0, &hello.to_string()));
+        (0..steps).for_each(|_| self.proceed(who));
+    }
+
+    /// Shows the ticket, or says `hello`.
+    fn proceed(&mut self, who: u64) {
+        self.next_name += 1;
+        let Some(client) = self.clients.get_mut(&who) else { return };
+        match client.connection {
+            None if client.has_ticket => {
+                let connection = id(self.next_name);
+                (client.connection, client.has_ticket) = (Some(connection), false);
+                let member = Some(client.ticket.clone());
+                self.step(Input::Connected { connection, member });
+            }
+            Some(connection) if !client.has_greeted => {
+                client.has_greeted = true;
+                let cursor = client.cursor.map(|at| at.to_string());
+                let hello = json!({"t": "hello", "cursor": cursor, "topics": client.topics});
+                self.step(text(connection.0, &hello.to_string()));
+            }
+            _ => {}
+        }
     }
 
     fn subscribe(&mut self, who: u64, choice: usize) {
-        let Some(client) = self.clients.get_mut(&who) else { return };
+        let Some(client) = self.clients.get_mut(&who).filter(|client| client.has_greeted) else { return };
         let Some(connection) = client.connection else { return };
         client.topics = topics(choice);
         let frame = json!({"t": "subscribe", "topics": client.topics});
@@ -288,4 +431,14 @@ impl World {
         }
         panic!("the room does not come to rest");
     }
+}
+
+fn entry(log: &[Entry], seq: i64) -> Entry {
+    log[usize::try_from(seq - 1).unwrap()]
+}
+
+fn document(entry: Entry, at: LogCursor) -> Value {
+    let (who, role) = entry.access.unzip();
+    let role = role.flatten().map(Role::as_str);
+    json!({"seq": at.seq, "epoch": at.epoch, "subject": who.map(name), "data": {"role": role}})
 }
