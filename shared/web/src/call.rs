@@ -4,27 +4,32 @@
 //! a store's data; round trips are counted; the log's cursor comes from the snapshot of the answer.
 //! Relies on: the gateway for matching, authentication and limits before a function runs.
 
+use crate::caller::Caller;
+use crate::chain::{Content, content_hash};
 use crate::precondition::{Precondition, if_match};
 use crate::query::Query;
-use crate::tokens::Identity;
+use crate::secrets::Secrets;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::str::FromStr;
 use storeroom_domain::id::{Id, Kind};
 use storeroom_domain::role::ROLES;
 use storeroom_domain::{LogCursor, Permission, Role, Timestamp};
-use storeroom_operations::operation::{Access, Row};
+use storeroom_operations::operation::{Access, Effect, Row};
 use storeroom_operations::route::PathParams;
 use storeroom_operations::{Code, Problem};
 use storeroom_ports::random::new_id;
 use storeroom_ports::{DatabaseError, Level, Ports};
-use storeroom_sql::{Args, Batch, Outcome, Rows, Statement, access, settle};
+use storeroom_sql::access::Credential;
+use storeroom_sql::{Args, Batch, Outcome, Rows, Statement, Value, access, audit, settle};
 
 /// A request and its context.
 pub struct Call<'a> {
     /// The host.
     pub ports: &'a Ports,
+    /// What signs, derives and hashes.
+    pub secrets: &'a Secrets,
     /// The operation's row.
     pub row: &'static Row,
     /// The parameters of the path, decoded.
@@ -39,8 +44,10 @@ pub struct Call<'a> {
     pub body: Vec<u8>,
     /// Scheme and host under which the client reached the service.
     pub origin: String,
+    /// The network address of the client; empty where the host does not tell it.
+    pub client: String,
     /// Who calls; `None` where nobody needs to be.
-    pub identity: Option<Identity>,
+    pub caller: Option<Caller>,
     /// The store that it is about; empty where it is about none.
     pub store: String,
     /// The request's id.
@@ -60,6 +67,12 @@ pub struct Trace {
     pub access_checked: Cell<bool>,
     /// Where the log stood in the snapshot of the answer.
     pub cursor: Cell<Option<LogCursor>>,
+    /// Whether the nonce of a signed request has gone to the database.
+    nonce_sent: Cell<bool>,
+    /// What the request is about, for the audit log.
+    subject: RefCell<Option<String>>,
+    /// Who acts, where no credential says so.
+    actor: RefCell<Option<String>>,
 }
 
 /// What a read found.
@@ -119,20 +132,33 @@ impl Call<'_> {
         }
     }
 
-    /// The arguments that every statement of a member's request may name.
+    /// The arguments that every statement of a request may name.
     pub fn args(&self) -> Args {
-        let (user, session) = match &self.identity {
-            Some(identity) => (Some(identity.user.to_string()), Some(identity.session.to_string())),
-            None => (None, None),
-        };
-        Args::new()
+        let mut args = Args::new()
             .with("store", self.store.as_str())
             .with("now", self.now.ms())
             .with("roles", roles_that_may(self.permission()))
-            .with("actor", user.clone())
-            .with("user", user)
-            .with("session", session)
-            .with("request_id", self.request_id.as_str())
+            .with("request_id", self.request_id.as_str());
+        args.merge(match &self.caller {
+            Some(caller) => caller.args(self.now.ms()),
+            None => Args::new().with("user", Value::Null),
+        });
+        args.with("actor", self.actor())
+    }
+
+    fn actor(&self) -> String {
+        let named = self.trace.actor.borrow().clone();
+        named.or_else(|| self.caller.as_ref().map(Caller::actor)).unwrap_or_else(|| "anonymous".to_owned())
+    }
+
+    /// Says who acts in a request without a credential, such as the account that it makes.
+    pub fn acts_as(&self, user: impl ToString) {
+        self.trace.actor.replace(Some(user.to_string()));
+    }
+
+    /// Says what the request is about, for the audit log; the id in the path unless a function says otherwise.
+    pub fn about(&self, subject: impl ToString) {
+        self.trace.subject.replace(Some(subject.to_string()));
     }
 
     fn permission(&self) -> Option<Permission> {
@@ -142,10 +168,21 @@ impl Call<'_> {
         }
     }
 
-    /// A batch that begins with the access step.
+    /// How the caller's access is looked up.
+    pub fn credential(&self) -> Credential {
+        self.caller.as_ref().map_or(Credential::Session, Caller::credential)
+    }
+
+    /// A batch that begins with the access step of the operation's row.
     pub fn write(&self) -> Batch {
         let mut batch = Batch::new(self.args());
-        access::guard(&mut batch, self.permission().map_or("", Permission::as_str));
+        match self.row.access {
+            Access::Member(permission) => {
+                access::guard(&mut batch, self.credential(), permission.as_str());
+            }
+            Access::Account => access::guard_alive(&mut batch, self.credential()),
+            Access::Open | Access::Public | Access::Ticket => {}
+        }
         batch
     }
 
@@ -154,14 +191,27 @@ impl Call<'_> {
     pub async fn read(&self, query: &str, args: Args) -> Result<Found, Problem> {
         let mut all = self.args();
         all.merge(args);
-        let rows = self.statement(access::read(query), &all).await?;
+        let rows = self.statement(access::read(self.credential(), query), all).await?;
         self.trace.access_checked.set(true);
         self.admit(rows)
     }
 
+    /// Runs a query about the caller's account as `read` does about a store.
+    pub async fn read_account(&self, query: &str, args: Args) -> Result<Rows, Problem> {
+        let mut all = self.args();
+        all.merge(args);
+        let rows = self.statement(access::read_alive(self.credential(), query), all).await?;
+        if rows.integer(0, 0) != Some(1) {
+            return Err(self.credential().ended());
+        }
+        // Of an account nothing more is to be found out; of a store, access is still open.
+        self.trace.access_checked.set(self.row.access == Access::Account);
+        Ok(own_rows(rows, 1))
+    }
+
     fn admit(&self, rows: Rows) -> Result<Found, Problem> {
         if rows.integer(0, 0) != Some(1) {
-            return Err(access::session_ended());
+            return Err(self.credential().ended());
         }
         let role = rows.text(0, 1).and_then(Role::parse).ok_or_else(access::no_such_store)?;
         if let Some(permission) = self.permission().filter(|permission| !role.may(*permission)) {
@@ -181,7 +231,7 @@ impl Call<'_> {
              LEFT JOIN ({query}) AS answer ON s.id IS NOT NULL",
             settle::NEXT_CHANGE
         );
-        let rows = self.statement(sql, &all).await?;
+        let rows = self.statement(sql, all).await?;
         rows.text(0, 0).ok_or_else(|| Problem::new(Code::NotFound, "There is no such store."))?;
         let next_change = rows.integer(0, 1).map(Timestamp::from_ms);
         Ok(Published { rows: own_rows(rows, 2), next_change })
@@ -189,31 +239,93 @@ impl Call<'_> {
 
     /// Looks up access alone: for a request that will be refused, so that the refusal tells a stranger nothing.
     pub async fn check_access(&self) -> Result<(), Problem> {
-        self.read(access::NOTHING, Args::new()).await.map(|_| ())
+        match self.row.access {
+            Access::Account => self.read_account(access::NOTHING, Args::new()).await.map(|_| ()),
+            _ => self.read(access::NOTHING, Args::new()).await.map(|_| ()),
+        }
     }
 
     /// Whether the database answers.
     pub async fn ping_database(&self) -> Result<(), Problem> {
-        self.statement("SELECT 1".to_owned(), &Args::new()).await.map(|_| ())
+        self.statement("SELECT 1".to_owned(), Args::new()).await.map(|_| ())
     }
 
     /// The only store that the caller reaches, if it is one.
     pub async fn only_store(&self) -> Result<Option<String>, Problem> {
-        let rows = self.statement(access::ONLY_STORE.to_owned(), &self.args()).await?;
+        let rows = self.read_account(access::ONLY_STORE, Args::new()).await?;
         Ok(rows.text(0, 0).map(str::to_owned))
     }
 
-    async fn statement(&self, sql: String, args: &Args) -> Result<Rows, Problem> {
-        let statement = Statement::bind(sql, args)
+    async fn statement(&self, sql: String, args: Args) -> Result<Rows, Problem> {
+        if self.owes_nonce() {
+            // A read that spends a nonce is a write.
+            let mut batch = Batch::new(args);
+            batch.query("rows", sql);
+            let outcome = self.transact(batch).await?;
+            // Whether the caller may know where the log stands is for `admit` to say.
+            self.trace.cursor.set(None);
+            return Ok(outcome.rows("rows"));
+        }
+        let statement = Statement::bind(sql, &args)
             .map_err(|missing| self.fault(&format!("no value for :{}", missing.0)))?;
         self.count_round_trip();
         self.ports.database.read(statement).await.map_err(|error| self.database_problem(error))
     }
 
-    /// Commits a batch in one round trip. The log's cursor and the next due time come with it.
+    fn owes_nonce(&self) -> bool {
+        matches!(self.caller, Some(Caller::Key(_))) && !self.trace.nonce_sent.get()
+    }
+
+    /// Commits a batch in one round trip, with a row of the audit log when a member changes something. The log's
+    /// cursor and the next due time come with it.
     pub async fn commit(&self, mut batch: Batch) -> Result<Outcome, Problem> {
-        batch.query_always("cursor", "SELECT epoch, seq FROM stores WHERE id = :store");
+        if matches!(self.row.access, Access::Member(_)) && self.row.effect == Effect::Write {
+            self.audit(&mut batch, &self.store);
+        }
         batch.due(settle::NEXT_DUE);
+        self.transact(batch).await
+    }
+
+    /// Appends the row of the audit log that tells of this request to the log of the store, which is `:store`.
+    pub fn audit(&self, batch: &mut Batch, store: &str) {
+        self.bind_audit(batch, Some(store));
+        audit::append(batch);
+    }
+
+    /// Appends the same row to the logs of the stores that the query gives, for an operation that
+    /// `chain::is_of_several_stores`.
+    pub fn audit_several(&self, batch: &mut Batch, stores: &str) {
+        self.bind_audit(batch, None);
+        audit::append_to(batch, stores);
+    }
+
+    fn bind_audit(&self, batch: &mut Batch, store: Option<&str>) {
+        let subject = self.trace.subject.borrow().clone().or_else(|| self.path.get("id").cloned());
+        let address = Some(self.client.clone()).filter(|address| !address.is_empty());
+        let actor = self.actor();
+        let content = Content {
+            store,
+            at: self.now.ms(),
+            actor: &actor,
+            action: self.row.name,
+            subject: subject.as_deref(),
+            address: address.as_deref(),
+            request_id: &self.request_id,
+        };
+        batch.set("audit_hash", content_hash(&self.secrets.master, &content));
+        batch.set("action", self.row.name);
+        batch.set("audit_subject", subject);
+        batch.set("address", address);
+    }
+
+    async fn transact(&self, mut batch: Batch) -> Result<Outcome, Problem> {
+        if self.owes_nonce() {
+            access::spend_nonce(&mut batch);
+            self.trace.nonce_sent.set(true);
+        }
+        if !self.store.is_empty() {
+            batch.query_always("cursor", "SELECT epoch, seq FROM stores WHERE id = :store");
+        }
         let frame = batch.frame().map_err(|missing| self.fault(&format!("no value for :{}", missing.0)))?;
         self.count_round_trip();
         self.trace.access_checked.set(true);

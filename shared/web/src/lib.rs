@@ -6,16 +6,24 @@
 pub mod answer;
 pub mod body;
 pub mod call;
+pub mod caller;
+pub mod chain;
+pub mod master;
 pub mod negotiate;
+pub mod network;
 pub mod paging;
+pub mod passwords;
 pub mod precondition;
 pub mod query;
 pub mod request;
 pub mod response;
+pub mod secrets;
+pub mod signature;
 pub mod tokens;
 
 pub use answer::Answer;
 pub use call::{Call, Found};
+pub use caller::Caller;
 pub use precondition::Precondition;
 pub use request::{BodyError, Incoming, Request};
 pub use response::{Body, Response};

@@ -1,16 +1,21 @@
 //! Access tokens: EdDSA JWTs that say who, never what they may do.
 //!
-//! Guarantees: the algorithm is pinned, audience and issuer are checked, an unknown `kid` is refused; a token that
-//! was verified once is remembered with its expiry, because an Ed25519 check costs more than all the rest of a read.
-//! Relies on: `jwt-simple` for RFC 7519 and RFC 8037. Nothing is ever signed or verified with RSA.
+//! Guarantees: the algorithm is pinned, audience and issuer are checked, an unknown `kid` is refused, and so is a key
+//! that has ended; a token that was verified once is remembered with its expiry, because an Ed25519 check costs more
+//! than all the rest of a read. Nothing is ever signed or verified with RSA.
+//! Relies on: `jwt-simple` for RFC 7519 and RFC 8037; `keys` for the configured set.
+
+mod keys;
+
+pub use keys::{BadKeySet, Jwk, KeySet, MAX_KEYS, TokenKeys};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jwt_simple::prelude::{
-    Claims, Ed25519KeyPair, Ed25519PublicKey, EdDSAKeyPairLike, EdDSAPublicKeyLike, UnixTimeStamp,
-    VerificationOptions,
+    Audiences, Duration, Ed25519KeyPair, Ed25519PublicKey, EdDSAKeyPairLike, EdDSAPublicKeyLike, JWTClaims,
+    UnixTimeStamp, VerificationOptions,
 };
-use jwt_simple::{JWTError, prelude::Duration, token::Token};
+use jwt_simple::{JWTError, token::Token};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +28,14 @@ pub const ISSUER: &str = "storeroom";
 pub const AUDIENCE: &str = "storeroom-api";
 /// How an identifier of a key for local development begins; a deployment refuses such keys.
 pub const DEV_KID: &str = "dev-";
+/// How long an access token lives, in seconds; the session's refresh token gets the next one.
+pub const ACCESS_TOKEN_S: u64 = 900;
 
+/// The one algorithm. The library takes the newer name `Ed25519` (RFC 9864) for it too; nobody was given such a token.
+const ALGORITHM: &str = "EdDSA";
+
+/// The private half's length, RFC 8032.
+const SEED_BYTES: usize = 32;
 /// Longest token that is looked at, in bytes.
 const MAX_TOKEN: usize = 2_048;
 /// Most tokens that are remembered; past that all are forgotten, and the next request of each verifies again.
@@ -45,56 +57,49 @@ struct Private {
     sid: String,
 }
 
-/// A set of public keys, RFC 7517.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct KeySet {
-    /// The keys.
-    pub keys: Vec<Jwk>,
-}
-
-/// One public key.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Jwk {
-    /// Always `OKP`.
-    pub kty: String,
-    /// Always `Ed25519`.
-    pub crv: String,
-    /// Always `EdDSA`.
-    pub alg: String,
-    /// Always `sig`.
-    #[serde(rename = "use")]
-    pub usage: String,
-    /// The key's name.
-    pub kid: String,
-    /// The point, base64url.
-    pub x: String,
-}
-
 struct Remembered {
     identity: Identity,
     expires_at_s: i64,
+    /// When the key ends that signed it.
+    key_ends_at_s: i64,
+}
+
+impl Remembered {
+    fn at(&self, now_s: i64) -> Result<Identity, Problem> {
+        if now_s >= self.key_ends_at_s {
+            return Err(unknown_key());
+        }
+        // The leeway is for clocks that run behind the signer's, not for tokens that have ended.
+        if now_s >= self.expires_at_s {
+            return Err(expired());
+        }
+        Ok(self.identity.clone())
+    }
+}
+
+struct Known {
+    key: Ed25519PublicKey,
+    ends_at_s: i64,
 }
 
 /// Checks tokens against a set of keys.
 pub struct Verifier {
-    keys: BTreeMap<String, Ed25519PublicKey>,
+    keys: BTreeMap<String, Known>,
     remembered: RefCell<BTreeMap<String, Remembered>>,
 }
-
-/// The configured key set cannot be used; a sentence for the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadKeySet(pub String);
 
 impl Verifier {
     /// A verifier over a JWKS document.
     pub fn new(jwks: &str) -> Result<Self, BadKeySet> {
-        let set: KeySet =
-            serde_json::from_str(jwks).map_err(|error| BadKeySet(format!("TOKEN_KEYS: {error}")))?;
-        if set.keys.is_empty() {
-            return Err(BadKeySet("TOKEN_KEYS holds no key".to_owned()));
-        }
-        let keys =
-            set.keys.iter().map(|jwk| Ok((jwk.kid.clone(), public_key(jwk)?))).collect::<Result<_, _>>()?;
+        Self::over(&KeySet::parse(jwks)?)
+    }
+
+    /// A verifier over a set.
+    pub fn over(set: &KeySet) -> Result<Self, BadKeySet> {
+        let known = |jwk: &Jwk| {
+            Ok((jwk.kid.clone(), Known { key: public_key(jwk)?, ends_at_s: jwk.exp.unwrap_or(i64::MAX) }))
+        };
+        let keys = set.keys.iter().map(known).collect::<Result<_, _>>()?;
         Ok(Self { keys, remembered: RefCell::default() })
     }
 
@@ -105,16 +110,15 @@ impl Verifier {
 
     /// Who the token speaks for at `now`.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, Problem> {
+        if token.len() > MAX_TOKEN {
+            return Err(invalid("it is too long"));
+        }
         let now_s = now.ms().div_euclid(1000);
         if let Some(known) = self.remembered.borrow().get(token) {
-            return if now_s < known.expires_at_s { Ok(known.identity.clone()) } else { Err(expired()) };
+            return known.at(now_s);
         }
         let found = self.check(token, now_s)?;
-        // The leeway is for clocks that run behind the signer's, not for tokens that have ended.
-        if now_s >= found.expires_at_s {
-            return Err(expired());
-        }
-        let identity = found.identity.clone();
+        let identity = found.at(now_s)?;
         let mut remembered = self.remembered.borrow_mut();
         if remembered.len() >= MAX_REMEMBERED {
             remembered.clear();
@@ -124,17 +128,18 @@ impl Verifier {
     }
 
     fn check(&self, token: &str, now_s: i64) -> Result<Remembered, Problem> {
-        if token.len() > MAX_TOKEN {
-            return Err(invalid("it is too long"));
-        }
         let metadata = Token::decode_metadata(token).map_err(|_| invalid("it is not a JWT"))?;
         let kid = metadata.key_id().ok_or_else(|| invalid("it names no key"))?;
-        let key = self.keys.get(kid).ok_or_else(|| invalid("its key is not known here"))?;
-        let claims =
-            key.verify_token::<Private>(token, Some(options(now_s))).map_err(|error| refusal(&error))?;
+        let known = self.keys.get(kid).filter(|known| now_s < known.ends_at_s).ok_or_else(unknown_key)?;
+        if metadata.algorithm() != ALGORITHM {
+            return Err(invalid("its signature does not fit"));
+        }
+        let claims = known.key.verify_token::<Private>(token, Some(options(now_s)));
+        let claims = claims.map_err(|error| refusal(&error))?;
         let expires_at = claims.expires_at.ok_or_else(|| invalid("it never expires"))?;
         let identity = identity(&claims).ok_or_else(|| invalid("it names no user or no session"))?;
-        Ok(Remembered { identity, expires_at_s: i64::try_from(expires_at.as_secs()).unwrap_or(0) })
+        let expires_at_s = i64::try_from(expires_at.as_secs()).unwrap_or(0);
+        Ok(Remembered { identity, expires_at_s, key_ends_at_s: known.ends_at_s })
     }
 }
 
@@ -149,7 +154,7 @@ fn options(now_s: i64) -> VerificationOptions {
     }
 }
 
-fn identity(claims: &jwt_simple::claims::JWTClaims<Private>) -> Option<Identity> {
+fn identity(claims: &JWTClaims<Private>) -> Option<Identity> {
     Some(Identity {
         user: UserId::parse(claims.subject.as_deref()?)?,
         session: SessionId::parse(&claims.custom.sid)?,
@@ -157,16 +162,16 @@ fn identity(claims: &jwt_simple::claims::JWTClaims<Private>) -> Option<Identity>
 }
 
 fn public_key(jwk: &Jwk) -> Result<Ed25519PublicKey, BadKeySet> {
-    let bad = |why: &str| BadKeySet(format!("TOKEN_KEYS, key {}: {why}", jwk.kid));
-    if jwk.kty != "OKP" || jwk.crv != "Ed25519" || jwk.alg != "EdDSA" {
-        return Err(bad("it is not an Ed25519 key for EdDSA"));
-    }
-    let point = URL_SAFE_NO_PAD.decode(&jwk.x).map_err(|_| bad("x is not base64url"))?;
-    Ed25519PublicKey::from_bytes(&point).map_err(|_| bad("x is not a point of the curve"))
+    let point = URL_SAFE_NO_PAD.decode(&jwk.x).map_err(|_| jwk.bad("x is not base64url"))?;
+    Ed25519PublicKey::from_bytes(&point).map_err(|_| jwk.bad("x is not a point of the curve"))
 }
 
 fn invalid(why: &str) -> Problem {
     Problem::new(Code::Unauthenticated, format!("The access token was refused: {why}."))
+}
+
+fn unknown_key() -> Problem {
+    invalid("its key is not known here")
 }
 
 fn expired() -> Problem {
@@ -194,6 +199,19 @@ pub struct Signer {
 }
 
 impl Signer {
+    /// A signer over a key with its private half.
+    pub fn from_jwk(jwk: &Jwk) -> Result<Self, BadKeySet> {
+        let seed = jwk.d.as_deref().ok_or_else(|| jwk.bad("it has no private half"))?;
+        let half = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| jwk.bad("a half is not base64url"));
+        let bytes = [half(seed)?, half(&jwk.x)?].concat();
+        Self::from_bytes(&jwk.kid, &bytes).map_err(|_| jwk.bad("its halves d and x are no pair"))
+    }
+
+    /// A signer over the first key of a JWKS document that has a private half; `None` when none has.
+    pub fn from_key_set(jwks: &str) -> Result<Option<Self>, BadKeySet> {
+        TokenKeys::parse(jwks).map(|keys| keys.signer)
+    }
+
     /// A signer over a key pair's 64 bytes (seed and public key), as `to_bytes` gives them.
     pub fn from_bytes(kid: &str, bytes: &[u8]) -> Result<Self, BadKeySet> {
         let pair = Ed25519KeyPair::from_bytes(bytes)
@@ -211,6 +229,11 @@ impl Signer {
         self.pair.to_bytes()
     }
 
+    /// The key's name.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
     /// The public half.
     pub fn jwk(&self) -> Jwk {
         Jwk {
@@ -220,32 +243,54 @@ impl Signer {
             usage: "sig".to_owned(),
             kid: self.kid.clone(),
             x: URL_SAFE_NO_PAD.encode(self.pair.public_key().to_bytes()),
+            d: None,
+            exp: None,
         }
+    }
+
+    /// The key with its private half: a secret.
+    pub fn secret_jwk(&self) -> Jwk {
+        let seed = self.to_bytes().get(..SEED_BYTES).map(|seed| URL_SAFE_NO_PAD.encode(seed));
+        Jwk { d: seed, ..self.jwk() }
     }
 
     /// The public half as a JWKS document.
     pub fn jwks(&self) -> String {
-        serde_json::to_string(&KeySet { keys: vec![self.jwk()] }).unwrap_or_default()
+        KeySet { keys: vec![self.jwk()] }.to_json()
+    }
+
+    /// The key with its private half as a JWKS document, as `TOKEN_KEYS` takes it: a secret.
+    pub fn secret_jwks(&self) -> String {
+        KeySet { keys: vec![self.secret_jwk()] }.to_json()
     }
 
     /// A token for that identity, from `now` for `lifetime_s` seconds.
     pub fn sign(&self, identity: &Identity, now: Timestamp, lifetime_s: u64) -> Result<String, BadKeySet> {
-        let issued = UnixTimeStamp::from_millis(u64::try_from(now.ms()).unwrap_or(0));
-        let private = Private { sid: identity.session.to_string() };
-        let mut claims = Claims::with_custom_claims(private, Duration::from_secs(lifetime_s))
-            .with_issuer(ISSUER)
-            .with_audience(AUDIENCE)
-            .with_subject(identity.user.to_string());
-        claims.issued_at = Some(issued);
-        claims.invalid_before = Some(issued);
-        claims.expires_at = Some(issued + Duration::from_secs(lifetime_s));
-        self.pair.sign(claims).map_err(|_| BadKeySet(format!("key {} does not sign", self.kid)))
+        let signed = self.pair.sign(claims(identity, now, lifetime_s));
+        signed.map_err(|_| BadKeySet(format!("key {} does not sign", self.kid)))
+    }
+}
+
+/// Written out, because the library's own constructor asks the system's clock.
+fn claims(identity: &Identity, now: Timestamp, lifetime_s: u64) -> JWTClaims<Private> {
+    let issued = UnixTimeStamp::from_millis(u64::try_from(now.ms()).unwrap_or(0));
+    JWTClaims {
+        issued_at: Some(issued),
+        expires_at: Some(issued + Duration::from_secs(lifetime_s)),
+        invalid_before: Some(issued),
+        issuer: Some(ISSUER.to_owned()),
+        subject: Some(identity.user.to_string()),
+        audiences: Some(Audiences::AsString(AUDIENCE.to_owned())),
+        jwt_id: None,
+        nonce: None,
+        custom: Private { sid: identity.session.to_string() },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jwt_simple::prelude::{HS256Key, MACLike};
     use serde_json::{Value, json};
 
     const NOW: Timestamp = Timestamp::from_ms(1_795_167_000_000);
@@ -316,11 +361,14 @@ mod tests {
         for (header, claims, why) in [
             (with(header(), "alg", json!("none")), claims(), "signature"),
             (with(header(), "alg", json!("HS256")), claims(), "signature"),
+            (with(header(), "alg", json!("Ed25519")), claims(), "signature"),
             (with(header(), "kid", json!("other")), claims(), "key is not known"),
             (with(header(), "kid", Value::Null), claims(), "names no key"),
             (header(), with(claims(), "aud", json!("other")), "audience"),
             (header(), with(claims(), "iss", json!("other")), "issuer"),
             (header(), with(claims(), "nbf", json!(now + 600)), "not valid yet"),
+            (with(header(), "crit", json!(["b64"])), claims(), "signature"),
+            (header(), with(claims(), "iat", json!(now + 600)), "not valid yet"),
             (header(), with(claims(), "exp", Value::Null), "refused"),
             (header(), with(claims(), "sub", json!("usr_1")), "no user"),
             (header(), with(claims(), "sid", json!("x")), "no session"),
@@ -332,12 +380,53 @@ mod tests {
     }
 
     #[test]
+    fn other_kinds_of_signature_are_refused() {
+        let signer = signer();
+        let verifier = Verifier::new(&signer.jwks()).unwrap();
+        let good = signer.sign(&identity(), NOW, ACCESS_TOKEN_S).unwrap();
+        let payload = good.split('.').nth(1).unwrap();
+        let none = URL_SAFE_NO_PAD.encode(with(header(), "alg", json!("none")).to_string());
+        for unsigned in [format!("{none}.{payload}."), format!("{none}.{payload}")] {
+            assert_eq!(refused(&verifier, &unsigned).0, Code::Unauthenticated, "{unsigned}");
+        }
+        let jwk = signer.jwk();
+        let point = URL_SAFE_NO_PAD.decode(&jwk.x).unwrap();
+        for secret in [&point[..], jwk.x.as_bytes(), signer.jwks().as_bytes()] {
+            let mac = HS256Key::from_bytes(secret).with_key_id("dev-1");
+            let token = mac.authenticate(super::claims(&identity(), NOW, ACCESS_TOKEN_S)).unwrap();
+            assert_eq!(refused(&verifier, &token).0, Code::Unauthenticated, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_huge_key_name_is_refused_unread() {
+        let signer = signer();
+        let verifier = Verifier::new(&signer.jwks()).unwrap();
+        let huge = forged(&signer, with(header(), "kid", json!("k".repeat(3_000))), claims());
+        assert!(refused(&verifier, &huge).1.contains("too long"));
+        let long = forged(&signer, with(header(), "kid", json!("k".repeat(1_000))), claims());
+        assert_eq!(refused(&verifier, &long).0, Code::Unauthenticated);
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         let signer = signer();
         let verifier = Verifier::new(&signer.jwks()).unwrap();
         let good = signer.sign(&identity(), NOW, 900).unwrap();
         let other = Signer::generate("dev-1").sign(&identity(), NOW, 900).unwrap();
-        for token in ["", "a", "a.b.c", "....", &other, &format!("{good}x"), &"a".repeat(3_000)] {
+        let odd = good.replacen('.', "=.", 1);
+        for token in [
+            "",
+            "a",
+            "a.b.c",
+            "....",
+            "é.é.é",
+            "!!!!.e30.e30",
+            &odd,
+            &other,
+            &format!("{good}x"),
+            &"a".repeat(3_000),
+        ] {
             assert_eq!(refused(&verifier, token).0, Code::Unauthenticated, "{token}");
         }
     }
@@ -363,7 +452,7 @@ mod tests {
         let verifier = Verifier::new(&signer.jwks()).unwrap();
         let token = signer.sign(&identity(), NOW, 900).unwrap();
         for n in 0..MAX_REMEMBERED {
-            let known = Remembered { identity: identity(), expires_at_s: 0 };
+            let known = Remembered { identity: identity(), expires_at_s: 0, key_ends_at_s: i64::MAX };
             verifier.remembered.borrow_mut().insert(n.to_string(), known);
         }
         assert!(verifier.verify(&token, NOW).is_ok());
