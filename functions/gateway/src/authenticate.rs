@@ -1,57 +1,77 @@
 //! Who calls, and which store the call is about.
 //!
-//! Guarantees: one credential a request; a store is named by the header or the parameter, and if both are sent they
-//! agree.
+//! Guarantees: one credential a request; a store is named by the path, the header or the parameter, and if several
+//! name one, they agree. Relies on: the database for whether the credential is still good.
 
-use crate::settings::Settings;
 use storeroom_domain::{StoreId, Timestamp};
 use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::{Code, Fault, Problem};
-use storeroom_web::tokens::Identity;
-use storeroom_web::{Call, Request, query};
+use storeroom_sql::access::no_such_store;
+use storeroom_web::secrets::Secrets;
+use storeroom_web::{Call, Caller, Request, query, signature};
 
 /// Who the request's credential speaks for; `None` where none is needed.
-pub fn identity(
+pub fn caller(
     row: &Row,
-    settings: &Settings,
+    secrets: &Secrets,
     request: &Request,
+    body: &[u8],
     now: Timestamp,
-) -> Result<Option<Identity>, Problem> {
-    if !matches!(row.access, Access::Member(_)) {
-        return Ok(None);
+) -> Result<Option<Caller>, Problem> {
+    let is_signed = signature::is_signed(&request.headers);
+    match row.access {
+        Access::Open | Access::Public | Access::Ticket => Ok(None),
+        Access::Account if is_signed => Err(Problem::new(
+            Code::Forbidden,
+            "This is about an account, and an API key has none. Send `Authorization: Bearer <access token>`.",
+        )),
+        Access::Member(_) if is_signed => signed(secrets, request, body, now).map(Some),
+        Access::Account | Access::Member(_) => bearer(secrets, request, now).map(Some),
     }
+}
+
+fn signed(secrets: &Secrets, request: &Request, body: &[u8], now: Timestamp) -> Result<Caller, Problem> {
+    if request.headers.contains_key("authorization") {
+        return Err(unauthenticated("Send a signature or `Authorization`, not both."));
+    }
+    let Request { headers, method, path, query, .. } = request;
+    signature::verify(&secrets.master, headers, method, path, query, body, now).map(Caller::Key)
+}
+
+fn bearer(secrets: &Secrets, request: &Request, now: Timestamp) -> Result<Caller, Problem> {
     let mut sent = request.headers.get_all("authorization").iter();
     let value = match (sent.next(), sent.next()) {
         (Some(only), None) => only.to_str().ok(),
         (Some(_), Some(_)) => {
             return Err(unauthenticated("There are two `Authorization` headers; send one."));
         }
-        (None, _) => return Err(unauthenticated("Send `Authorization: Bearer <access token>`.")),
+        (None, _) => {
+            return Err(unauthenticated("Send `Authorization: Bearer <access token>`, or sign the request."));
+        }
     };
     let (scheme, token) = value.and_then(|value| value.split_once(' ')).unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(unauthenticated("`Authorization` must be `Bearer <access token>`."));
     }
-    settings.verifier.verify(token.trim(), now).map(Some).map_err(challenged)
+    secrets.tokens.verifier.verify(token.trim(), now).map(Caller::Session)
 }
 
 fn unauthenticated(detail: &str) -> Problem {
-    challenged(Problem::new(Code::Unauthenticated, detail))
-}
-
-fn challenged(problem: Problem) -> Problem {
-    problem.header("WWW-Authenticate", "Bearer")
+    Problem::new(Code::Unauthenticated, detail)
 }
 
 /// The store that the call is about; empty where it is about none.
 pub async fn store(call: &Call<'_>) -> Result<String, Problem> {
     match call.row.access {
-        Access::Open => Ok(String::new()),
+        Access::Open | Access::Account => Ok(String::new()),
         Access::Public | Access::Ticket => named_by_query(call)?.ok_or_else(|| required("Add `?store=`.")),
-        Access::Member(_) => match named(call)? {
-            Some(store) => Ok(store),
+        Access::Member(_) => match (named(call)?, &call.caller) {
+            (Some(store), _) => Ok(store),
+            (None, Some(Caller::Key(_))) => {
+                Err(required("A signed request names its store: send the header `X-Store-Id` and sign it."))
+            }
             // A look of its own, because nothing can be asked of a store that is not known yet.
-            None => call.only_store().await?.ok_or_else(|| {
+            (None, _) => call.only_store().await?.ok_or_else(|| {
                 required("The credential reaches several stores or none: send the header `X-Store-Id`.")
             }),
         },
@@ -69,13 +89,22 @@ fn named(call: &Call<'_>) -> Result<Option<String>, Problem> {
         (Some(only), None) => Some(spelt(only.to_str().unwrap_or_default())?),
         (Some(_), Some(_)) => return Err(malformed("X-Store-Id", "is sent twice.")),
     };
-    let parameter = named_by_query(call)?;
-    match (header, parameter) {
-        (Some(header), Some(parameter)) if header != parameter => {
-            Err(malformed("X-Store-Id", "names another store than `?store=`."))
+    agreed(agreed(named_by_path(call)?, header)?, named_by_query(call)?)
+}
+
+fn agreed(one: Option<String>, other: Option<String>) -> Result<Option<String>, Problem> {
+    match (one, other) {
+        (Some(one), Some(other)) if one != other => {
+            Err(malformed("X-Store-Id", "names another store than the path or `?store=`."))
         }
-        (header, parameter) => Ok(header.or(parameter)),
+        (one, other) => Ok(one.or(other)),
     }
+}
+
+/// What is not spelt like a store is simply not there.
+fn named_by_path(call: &Call<'_>) -> Result<Option<String>, Problem> {
+    let Some(text) = call.path.get("store") else { return Ok(None) };
+    StoreId::parse(text).map(|store| Some(store.to_string())).ok_or_else(no_such_store)
 }
 
 fn named_by_query(call: &Call<'_>) -> Result<Option<String>, Problem> {

@@ -1,11 +1,13 @@
 //! The gateway: every request's way, written once.
 //!
-//! match → media → authenticate → limit → store → dispatch → (access, when a function refused without looking) →
+//! preflight → match → media → authenticate → limit → store → dispatch → (access, when a function refused without looking) →
 //! render → log. Guarantees: the contract's order of checks; every answer carries its request id and what its row
 //! asks for; whatever happens is one answer and one log line.
 //! Relies on: `storeroom-operations` for the table, and on a host for `Ports`, `Settings` and the request.
 
 mod authenticate;
+pub mod cors;
+pub mod due;
 pub mod functions;
 pub mod limits;
 mod record;
@@ -19,10 +21,10 @@ use storeroom_domain::Timestamp;
 use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::route::{Match, PathParams, find};
 use storeroom_operations::table::MIB;
-use storeroom_operations::{Code, Operation, Problem};
+use storeroom_operations::{Code, Operation, Problem, RateClass};
 use storeroom_ports::{Clock, Ports};
 use storeroom_web::call::Trace;
-use storeroom_web::{Answer, BodyError, Call, Request, Response, negotiate, query};
+use storeroom_web::{Answer, BodyError, Call, Caller, Request, Response, negotiate, query};
 
 /// Longest path in bytes.
 const MAX_PATH: usize = 2_048;
@@ -35,24 +37,24 @@ pub async fn handle(
     mut request: Request,
 ) -> Response {
     let now = ports.clock.now();
-    let request_id = request_id(ports, now);
-    let matched = matched(settings, &request);
     let mut exchange = Exchange {
-        request_id,
+        request_id: request_id(ports, now),
         now,
-        row: matched.as_ref().ok().map(|(op, _)| op.row()),
+        row: None,
         limit: None,
         store: None,
         round_trips: 0,
         cursor: None,
     };
-    let result = match matched {
-        Ok((operation, path)) => {
-            run(functions, ports, settings, &mut request, operation, path, &mut exchange).await
+    let response = match settings.cors.preflight(&request) {
+        Some(preflight) => render::preflight(&exchange, preflight),
+        None => {
+            let result = answer(functions, ports, settings, &mut request, &mut exchange).await;
+            let mut response = render::response(&exchange, &request, result);
+            response.headers.extend(settings.cors.headers(request.header("origin")));
+            response
         }
-        Err(problem) => Err(problem),
     };
-    let response = render::response(&exchange, &request, result);
     record::write(ports, &exchange, &response, elapsed(ports.clock.as_ref(), now));
     response
 }
@@ -68,27 +70,24 @@ pub(crate) struct Exchange {
     cursor: Option<storeroom_domain::LogCursor>,
 }
 
-async fn run(
+async fn answer(
     functions: &dyn Functions,
     ports: &Ports,
     settings: &Settings,
     request: &mut Request,
-    operation: Operation,
-    path: PathParams,
     exchange: &mut Exchange,
 ) -> Result<Answer, Problem> {
+    let (operation, path) = matched(settings, request)?;
     let row = operation.row();
+    exchange.row = Some(row);
     let body = body(row, request).await?;
     negotiate::check_accept(row, &request.headers)?;
     negotiate::check_version(&request.headers)?;
-    let identity = authenticate::identity(row, settings, request, exchange.now)?;
-    exchange.limit = settings.limits.as_ref().and_then(|limits| {
-        let who = identity.as_ref().map_or_else(|| request.client.clone(), |known| known.user.to_string());
-        limits.count(row.rate, &who, exchange.now)
-    });
-    limits::check(exchange.limit.as_ref())?;
+    let caller = authenticate::caller(row, &settings.secrets, request, &body, exchange.now)?;
+    limit(ports, settings, request, row, caller.as_ref(), exchange).await?;
     let mut call = Call {
         ports,
+        secrets: &settings.secrets,
         row,
         path,
         raw_query: request.query.clone(),
@@ -96,7 +95,8 @@ async fn run(
         headers: std::mem::take(&mut request.headers),
         body,
         origin: request.origin.clone(),
-        identity,
+        client: request.client.clone(),
+        caller,
         store: String::new(),
         request_id: exchange.request_id.clone(),
         now: exchange.now,
@@ -110,6 +110,28 @@ async fn run(
     result
 }
 
+/// Counts the request by its credential, or by the client's address where it needs none.
+async fn limit(
+    ports: &Ports,
+    settings: &Settings,
+    request: &Request,
+    row: &Row,
+    caller: Option<&Caller>,
+    exchange: &mut Exchange,
+) -> Result<(), Problem> {
+    let Some(limits) = &settings.limits else { return Ok(()) };
+    let by_address = || limits::bucket(&request.client);
+    // Who tries passwords is told apart by address alone: a credential is what it is after.
+    let who = match caller {
+        Some(caller) if row.rate != RateClass::Auth => caller.actor(),
+        _ => by_address(),
+    };
+    exchange.limit = limits.count(row.rate, &who, exchange.now);
+    limits::check(exchange.limit.as_ref())?;
+    let (Some(standing), Some(platform)) = (&exchange.limit, &ports.limiter) else { return Ok(()) };
+    if platform.allows(standing.class, &who).await { Ok(()) } else { Err(limits::refusal(standing)) }
+}
+
 async fn dispatch(
     functions: &dyn Functions,
     operation: Operation,
@@ -121,8 +143,8 @@ async fn dispatch(
         Err(problem) => Err(problem),
     };
     // What the request says is looked at before the database is; but a stranger must not learn from it.
-    let is_members = matches!(call.row.access, Access::Member(_));
-    if result.is_err() && is_members && !call.trace.access_checked.get() {
+    let has_access = matches!(call.row.access, Access::Member(_) | Access::Account);
+    if result.is_err() && has_access && !call.trace.access_checked.get() {
         call.check_access().await?;
     }
     result
@@ -130,7 +152,7 @@ async fn dispatch(
 
 /// Pages about no store take any parameter, because people link to them from anywhere.
 fn checked_query(call: &mut Call<'_>) -> Result<(), Problem> {
-    if call.row.has_store() {
+    if call.row.access != Access::Open {
         call.query = query::parse(call.row, &call.raw_query)?;
     }
     Ok(())

@@ -23,14 +23,25 @@ pub fn response(exchange: &Exchange, request: &Request, result: Result<Answer, P
         Ok(answer) => success(exchange, request, answer),
         Err(problem) => refusal(exchange, &problem),
     };
-    for (name, value) in SECURITY {
-        response.headers.push((name, value.to_owned()));
-    }
-    response.headers.push(("Api-Version", API_VERSION.to_owned()));
+    every_answers(&mut response);
     if request.method == "HEAD" {
         response.body = Body::Empty;
     }
     response
+}
+
+/// The response to a preflight request or to another question about what an address takes.
+pub fn preflight(exchange: &Exchange, mut response: Response) -> Response {
+    response.headers.push(("X-Request-Id", exchange.request_id.clone()));
+    every_answers(&mut response);
+    response
+}
+
+fn every_answers(response: &mut Response) {
+    for (name, value) in SECURITY {
+        response.headers.push((name, value.to_owned()));
+    }
+    response.headers.push(("Api-Version", API_VERSION.to_owned()));
 }
 
 fn success(exchange: &Exchange, request: &Request, answer: Answer) -> Response {
@@ -61,6 +72,10 @@ fn refusal(exchange: &Exchange, problem: &Problem) -> Response {
         ("Content-Security-Policy", NO_CONTENT_POLICY.to_owned()),
     ];
     headers.extend(problem.headers.iter().cloned());
+    if problem.code.status() == 401 {
+        // RFC 9110, section 15.5.2: every 401 names a scheme.
+        headers.push(("WWW-Authenticate", "Bearer".to_owned()));
+    }
     if problem.code == Code::VersionConflict {
         headers.extend(current_version(problem));
     }
@@ -89,7 +104,7 @@ fn own(exchange: &Exchange, headers: &mut Vec<(&'static str, String)>) {
             format!("\"{}\";r={};t={}", limit.class, limit.remaining, limit.resets_in_s),
         ));
     }
-    if exchange.row.is_some_and(|row| matches!(row.access, Access::Member(_))) {
+    if exchange.row.is_some_and(|row| matches!(row.access, Access::Member(_) | Access::Account)) {
         headers.push(("Vary", "Authorization, X-Store-Id".to_owned()));
     }
 }

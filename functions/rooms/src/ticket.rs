@@ -1,7 +1,8 @@
 //! `POST /room/ticket`: a ticket for one WebSocket.
 //!
 //! A browser cannot set headers on a WebSocket, so the credential is exchanged for a ticket that may stand in an
-//! address: it works once, for 30 seconds, for one store.
+//! address: it works once, for 30 seconds, for one store. It carries the place in the log that the role was read at, so
+//! that the room can apply what has happened since.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,6 +12,7 @@ use storeroom_ports::{Admission, Level};
 use storeroom_sql::{Args, access};
 use storeroom_web::answer::hex;
 use storeroom_web::call::unavailable;
+use storeroom_web::caller::Caller;
 use storeroom_web::{Answer, Call};
 
 /// How long a ticket is good.
@@ -25,8 +27,10 @@ pub async fn take(call: &Call<'_>) -> Result<Answer, Problem> {
     let expires_at = call.now.plus_ms(LIFETIME_MS);
     let admission = Admission {
         ticket_hash: hash(&ticket),
-        user: call.identity.as_ref().map(|identity| identity.user.to_string()).unwrap_or_default(),
+        user: call.caller.as_ref().map(Caller::actor).unwrap_or_default(),
         role: found.role.as_str().to_owned(),
+        session: call.caller.as_ref().map(Caller::session).unwrap_or_default(),
+        as_of: found.cursor.to_string(),
         expires_at: expires_at.ms(),
     };
     call.ports.rooms.admit(&call.store, admission).await.map_err(|down| {
