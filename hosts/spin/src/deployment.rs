@@ -1,7 +1,7 @@
 //! What a deployment sets, and the ports that follow from it.
 //!
 //! Guarantees: the variables are read once an instance; settings that cannot be used are an error at every request,
-//! never a default. In production the database is spoken to over TLS only.
+//! never a default. In production a database server is spoken to over TLS and with a token only.
 //! Relies on: `spin:variables`, whose values do not change while an instance lives, and `spin.toml`, which gives each
 //! component these variables.
 
@@ -16,7 +16,7 @@ use crate::sqlite::Sqlite;
 use spin_sdk::variables;
 use std::cell::RefCell;
 use std::rc::Rc;
-use storeroom_gateway::{Settings, SettingsError};
+use storeroom_gateway::settings::{Mode, Settings, SettingsError, Texts};
 use storeroom_hrana::{Hrana, InvalidAddress};
 use storeroom_ports::{Database, Direct, Ports};
 
@@ -53,11 +53,20 @@ impl Deployment {
     async fn read() -> Result<Self, SettingsError> {
         let environment = variable("environment").await?;
         let token_keys = variable("token_keys").await?;
+        let master_key = variable("master_key").await?;
         let rate_limits = variable("rate_limits").await?;
+        let cors_origins = variable("cors_origins").await?;
         let address =
             Address { url: variable("database_url").await?, token: variable("database_token").await? };
-        let settings = Settings::parse(&environment, &token_keys, &rate_limits, CAPABILITIES)?;
-        Ok(Self { ports: ports(address.database(environment == "local")?), settings })
+        let texts = Texts {
+            environment: &environment,
+            token_keys: &token_keys,
+            master_key: &master_key,
+            rate_limits: &rate_limits,
+            cors_origins: &cors_origins,
+        };
+        let settings = Settings::parse(&texts, CAPABILITIES)?;
+        Ok(Self { ports: ports(address.database(Mode::parse(&environment)?)?), settings })
     }
 }
 
@@ -73,6 +82,7 @@ fn ports(database: Rc<dyn Database>) -> Ports {
         clock: Rc::new(SystemClock),
         random: Rc::new(SystemRandom),
         log: Rc::new(StandardStreams),
+        limiter: None,
     }
 }
 
@@ -84,16 +94,17 @@ struct Address {
 
 impl Address {
     /// The libSQL server at the address, or Spin's own SQLite when there is none.
-    fn database(&self, is_local: bool) -> Result<Rc<dyn Database>, SettingsError> {
+    fn database(&self, mode: Mode) -> Result<Rc<dyn Database>, SettingsError> {
         if self.is_none() {
             return Ok(Rc::new(Direct(Sqlite)));
         }
+        let is_local = mode == Mode::Local;
         let is_fit = self.url.starts_with("https://") || (is_local && self.url.starts_with("http://"));
         if !is_fit {
             let sentence = "database_url must begin with https:// (or http:// if the environment is `local`)";
             return Err(SettingsError(sentence.to_owned()));
         }
-        let token = Some(self.token.as_str()).filter(|token| !token.is_empty());
+        let token = mode.database_token(&self.token)?;
         let server = Hrana::new(Rc::new(Outbound), &self.url, token, DATABASE_TIMEOUT_MS);
         Ok(Rc::new(Direct(server.map_err(|InvalidAddress(sentence)| SettingsError(sentence))?)))
     }
@@ -108,13 +119,14 @@ mod tests {
     use super::*;
 
     fn address(url: &str) -> Address {
-        Address { url: url.to_owned(), token: String::new() }
+        Address { url: url.to_owned(), token: "token".to_owned() }
     }
 
     #[test]
     fn the_default_is_spins_own_database() {
         for url in ["", NO_DATABASE, "https://unused.invalid/"] {
-            assert!(address(url).is_none(), "{url}");
+            let own = Address { url: url.to_owned(), token: String::new() };
+            assert!(own.is_none() && own.database(Mode::Production).is_ok(), "{url}");
         }
         assert!(!address("https://db.example").is_none());
     }
@@ -122,9 +134,17 @@ mod tests {
     #[test]
     fn production_speaks_tls() {
         for url in ["http://db.example", "libsql://db.example", "db.example"] {
-            assert!(address(url).database(false).is_err(), "{url}");
+            assert!(address(url).database(Mode::Production).is_err(), "{url}");
         }
-        assert!(address("http://127.0.0.1:8080").database(true).is_ok());
-        assert!(address("https://db.example").database(false).is_ok());
+        assert!(address("http://127.0.0.1:8080").database(Mode::Local).is_ok());
+        assert!(address("https://db.example").database(Mode::Production).is_ok());
+    }
+
+    #[test]
+    fn production_has_a_token() {
+        let bare = Address { url: "https://db.example".to_owned(), token: String::new() };
+        let refused = bare.database(Mode::Production).err();
+        assert!(refused.is_some_and(|error| error.0.contains("DATABASE_TOKEN")));
+        assert!(bare.database(Mode::Local).is_ok());
     }
 }

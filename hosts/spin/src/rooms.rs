@@ -17,6 +17,8 @@ impl Rooms for NoRooms {
 
     async fn nudge(&self, _: Announcement) {}
 
+    async fn expel(&self, _: &str, _: &[String]) {}
+
     async fn check(&self) -> Result<(), Down> {
         Ok(())
     }

@@ -5,10 +5,12 @@
 
 pub mod embedded;
 pub mod http;
+mod keys;
 pub mod plans;
 pub mod ports;
 mod shop;
 
 pub use ::http::{HeaderName, HeaderValue};
+pub use keys::{ApiKey, Signing};
 pub use ports::{ManualClock, Recorded, SeededRandom};
-pub use shop::{Fault, Member, Reply, Testbed, request};
+pub use shop::{Fault, Member, ORIGIN, Reply, Testbed, request};

@@ -56,6 +56,8 @@ pub struct Recorded {
     pub admissions: RefCell<Vec<(String, Admission)>>,
     /// Announcements in order.
     pub announcements: RefCell<Vec<Announcement>>,
+    /// Sessions that were shut out, by store.
+    pub expelled: RefCell<Vec<(String, Vec<String>)>>,
     /// Log lines.
     pub lines: RefCell<Vec<(Level, String)>>,
     /// When set, rooms and blobs are down.
@@ -78,6 +80,10 @@ impl Rooms for Recorded {
 
     async fn nudge(&self, announcement: Announcement) {
         self.announcements.borrow_mut().push(announcement);
+    }
+
+    async fn expel(&self, store: &str, sessions: &[String]) {
+        self.expelled.borrow_mut().push((store.to_owned(), sessions.to_vec()));
     }
 
     async fn check(&self) -> Result<(), Down> {

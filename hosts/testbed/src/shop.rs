@@ -11,17 +11,22 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use storeroom_domain::role::ROLES;
 use storeroom_domain::{Role, StoreId};
+use storeroom_gateway::settings::Texts;
 use storeroom_gateway::{All, Settings};
 use storeroom_operations::Capability;
 use storeroom_ports::random::new_id;
 use storeroom_ports::{Clock, Database, DatabaseError, Direct, Ports};
 use storeroom_sql::{Args, Frame, FrameResult, Rows, Statement, Value};
 use storeroom_web::request::Whole;
+use storeroom_web::secrets::Secrets;
 use storeroom_web::tokens::{Identity, Signer};
 use storeroom_web::{Body, Request, Response};
 
 /// When a test bed's clock begins: 2026-11-20T09:30:00.000Z.
 const BEGIN_MS: i64 = 1_795_167_000_000;
+
+/// The origin that may read answers in a browser.
+pub const ORIGIN: &str = "https://app.example";
 
 /// Somebody who may sign in.
 #[derive(Debug, Clone)]
@@ -52,7 +57,7 @@ pub struct Testbed {
     pub signer: Signer,
     /// The database itself.
     pub database: Rc<Counted>,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 /// A database that counts its calls, keeps their SQL and can be switched off.
@@ -167,6 +172,7 @@ impl Testbed {
             clock: clock.clone(),
             random: random.clone(),
             log: recorded.clone(),
+            limiter: None,
         };
         let signer = Signer::generate("dev-testbed");
         let settings = settings(&signer, "off");
@@ -262,6 +268,11 @@ impl Testbed {
         .await;
     }
 
+    /// What signs, derives and hashes.
+    pub fn secrets(&self) -> &Secrets {
+        &self.settings.secrets
+    }
+
     /// The member of the store with that role.
     pub fn member(&self, role: Role) -> Member {
         let found = self.members.iter().find(|(known, _)| *known == role);
@@ -319,7 +330,14 @@ impl Testbed {
 }
 
 fn settings(signer: &Signer, limits: &str) -> Settings {
-    let parsed = Settings::parse("local", &signer.jwks(), limits, &[Capability::WebSocket]);
+    let texts = Texts {
+        environment: "local",
+        token_keys: &signer.secret_jwks(),
+        master_key: "dev-testbed-master-key",
+        rate_limits: limits,
+        cors_origins: ORIGIN,
+    };
+    let parsed = Settings::parse(&texts, &[Capability::WebSocket]);
     parsed.unwrap_or_else(|error| unreachable!("{error:?}"))
 }
 

@@ -3,7 +3,12 @@
 
 const READ = [
   "cf-connecting-ip",
+  "origin",
   "authorization",
+  "x-api-key",
+  "x-request-timestamp",
+  "x-request-nonce",
+  "x-request-signature",
   "x-store-id",
   "accept",
   "api-version",
@@ -13,14 +18,26 @@ const READ = [
   "upgrade",
 ];
 const READ_WITH_BODY = [...READ, "if-match", "content-type", "content-encoding"];
+const READ_AHEAD = ["origin", "access-control-request-method", "access-control-request-headers"];
+
+function looked_at(method) {
+  switch (method) {
+    case "GET":
+    case "HEAD":
+      return READ;
+    case "OPTIONS":
+      return READ_AHEAD;
+    default:
+      return READ_WITH_BODY;
+  }
+}
 
 // Method, address, and the headers that somebody looks at as `name:value`, a line each: none of them can hold a line
-// break.
+// break. One that was sent twice is one value here, joined by ", ", which no credential and no store's id can hold.
 export function head(request) {
   const { method, url, headers } = request;
-  const names = method === "GET" || method === "HEAD" ? READ : READ_WITH_BODY;
   let head = `${method}\n${url}`;
-  for (const name of names) {
+  for (const name of looked_at(method)) {
     const value = headers.get(name);
     if (value !== null) head += `\n${name}:${value}`;
   }

@@ -5,12 +5,13 @@
 
 use crate::blobs::R2Blobs;
 use crate::database::{WorkerDatabase, libsql};
+use crate::limiter::PlatformLimiter;
 use crate::log::{self, ConsoleLog};
 use crate::platform::{WorkerClock, WorkerRandom};
 use crate::rooms::ObjectRooms;
 use std::cell::OnceCell;
 use std::rc::Rc;
-use storeroom_gateway::Settings;
+use storeroom_gateway::settings::{Mode, Settings, Texts};
 use storeroom_operations::{Capability, Code, Problem};
 use storeroom_ports::{Connection, Database, Level, Ports};
 use storeroom_web::{Body, Response};
@@ -36,10 +37,20 @@ pub fn get(env: &Env) -> std::result::Result<Rc<Isolate>, String> {
 }
 
 fn parse(env: &Env) -> std::result::Result<Isolate, String> {
-    let setting = |name| variable(env, name).ok_or_else(|| format!("{name} is not set"));
-    let (environment, limits) = (setting("ENVIRONMENT")?, setting("RATE_LIMITS")?);
-    let settings = Settings::parse(&environment, &setting("TOKEN_KEYS")?, &limits, CAPABILITIES);
-    Ok(Isolate { settings: settings.map_err(|error| error.0)?, connection: libsql(env)? })
+    let text = |name| variable(env, name).unwrap_or_default();
+    let (environment, token_keys, master_key) = (text("ENVIRONMENT"), text("TOKEN_KEYS"), text("MASTER_KEY"));
+    let (rate_limits, cors_origins) = (text("RATE_LIMITS"), text("CORS_ORIGINS"));
+    let texts = Texts {
+        environment: &environment,
+        token_keys: &token_keys,
+        master_key: &master_key,
+        rate_limits: &rate_limits,
+        cors_origins: &cors_origins,
+    };
+    let settings = Settings::parse(&texts, CAPABILITIES).map_err(|error| error.0)?;
+    let mode = Mode::parse(&environment).map_err(|error| error.0)?;
+    mode.database_token(&text("DATABASE_TOKEN")).map_err(|error| error.0)?;
+    Ok(Isolate { settings, connection: libsql(env)? })
 }
 
 /// The text of a variable or secret.
@@ -63,6 +74,7 @@ pub fn ports(env: &Env, database: Rc<dyn Database>) -> Ports {
         clock: Rc::new(WorkerClock),
         random: Rc::new(WorkerRandom),
         log: Rc::new(ConsoleLog),
+        limiter: Some(Rc::new(PlatformLimiter(env.clone()))),
     }
 }
 

@@ -13,6 +13,7 @@ mod exchange;
 mod http_client;
 mod isolate;
 mod js;
+mod limiter;
 mod log;
 mod log_page;
 mod objects;

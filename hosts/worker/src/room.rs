@@ -61,6 +61,11 @@ impl DurableObject for Room {
                 let admission = serde_json::from_slice(&request.bytes().await?)?;
                 self.inner.storage.admit(&admission, now_ms())?;
             }
+            "/expel" => {
+                let sessions: Vec<String> = serde_json::from_slice(&request.bytes().await?)?;
+                self.inner.storage.expel(&sessions)?;
+                self.inner.step(Input::Expel { sessions });
+            }
             "/nudge" => {
                 let Nudge { epoch, events } = serde_json::from_slice(&request.bytes().await?)?;
                 self.inner.step(Input::Nudge { epoch, events });

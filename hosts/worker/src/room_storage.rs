@@ -3,7 +3,7 @@
 //! Guarantees: a ticket is spent by the statement that finds it, so it lets in once. Relies on: the object being the
 //! only one with this database, and on its writes being on disk before an answer leaves.
 
-use storeroom_domain::Role;
+use storeroom_domain::{LogCursor, Role};
 use storeroom_ports::Admission;
 use storeroom_room::{Member, Snapshot};
 use worker::{Result, SqlCursor, SqlStorage, SqlStorageValue, State};
@@ -53,6 +53,15 @@ impl RoomStorage {
         self.0.exec("INSERT OR REPLACE INTO tickets VALUES (?, ?, ?)", row).map(|_| ())
     }
 
+    /// Drops the tickets that these sessions took.
+    pub fn expel(&self, sessions: &[String]) -> Result<()> {
+        if !self.has_tables() {
+            return Ok(());
+        }
+        let taken = "DELETE FROM tickets WHERE json_extract(admission, '$.session') IN (SELECT value FROM json_each(?))";
+        self.0.exec(taken, vec![serde_json::to_string(sessions)?.into()]).map(|_| ())
+    }
+
     /// Whom the ticket lets in; it does so once.
     pub fn spend(&self, ticket_hash: &str, now_ms: i64) -> Result<Option<Member>> {
         if !self.has_tables() {
@@ -62,10 +71,14 @@ impl RoomStorage {
             .0
             .exec("DELETE FROM tickets WHERE hash = ? RETURNING admission", vec![ticket_hash.into()])?;
         let Some(text) = first_text(&spent)? else { return Ok(None) };
-        let admission: Admission = serde_json::from_str(&text)?;
-        let role = Role::parse(&admission.role).filter(|_| now_ms < admission.expires_at);
-        Ok(role.map(|role| Member { user: admission.user, role }))
+        Ok(member(serde_json::from_str(&text)?, now_ms))
     }
+}
+
+fn member(admission: Admission, now_ms: i64) -> Option<Member> {
+    let role = Role::parse(&admission.role).filter(|_| now_ms < admission.expires_at)?;
+    let as_of = LogCursor::parse(&admission.as_of)?;
+    Some(Member { user: admission.user, role, session: admission.session, as_of })
 }
 
 fn first_text(rows: &SqlCursor) -> Result<Option<String>> {

@@ -29,6 +29,12 @@ impl Rooms for ObjectRooms {
         }
     }
 
+    async fn expel(&self, store: &str, sessions: &[String]) {
+        if let Err(error) = post(&self.0, store, "/expel", &sessions).await {
+            log::line(Level::Warn, "expulsion lost", &error.to_string());
+        }
+    }
+
     async fn check(&self) -> Result<(), Down> {
         post(&self.0, NO_STORE, "/check", &()).await.map_err(|error| Down(error.to_string()))
     }

@@ -7,7 +7,7 @@
 //! each other. Due work needs none of it to be right: cron runs it too.
 
 use crate::database::{Committed, libsql};
-use crate::isolate::{ports, variable};
+use crate::isolate::{self, ports, variable};
 use crate::log;
 use crate::platform::now_ms;
 use crate::queue::{Outcome, Queue, Waiting};
@@ -182,13 +182,14 @@ impl Inner {
 
     async fn run_due(self: Rc<Self>) -> Result<usize> {
         let ports = ports(&self.env, Rc::new(OwnDatabase(self.clone())));
-        let settled = storeroom_products::due::run(&ports).await;
+        let isolate = isolate::get(&self.env).map_err(Error::RustError)?;
+        let done = storeroom_gateway::due::run(&ports, &isolate.settings.secrets).await;
         // Whatever the alarm was for may have been withdrawn; what comes next needs one of its own.
         let next = ports.database.read(Statement::plain(NEXT_DUE)).await;
         if let Some(due) = next.ok().and_then(|rows| rows.integer(0, 0)) {
             self.clone().set_alarm(due).await;
         }
-        settled.map_err(|error| Error::RustError(format!("due work: {error:?}")))
+        done.map_err(|error| Error::RustError(format!("due work: {error:?}")))
     }
 }
 
