@@ -8,18 +8,19 @@ mod workerd;
 
 use crate::checkout::Checkout;
 use crate::command::output;
-use crate::demo::{Actor, Demo};
+use crate::demo::Demo;
 use crate::deploy_check::gzipped;
 use crate::hrana::Database;
 use crate::progress::Progress;
+use crate::secrets::Secrets;
 use crate::setup;
-use crate::stack::Claim;
-use crate::tokens::SigningKey;
+use crate::stack::{Claim, Tokens};
 use crate::{migrate, ports, seed, sqld, worker};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use storeroom_sql::access;
 use workerd::{Workerd, Workers};
 
 /// Turns of each run that count: many short ones, because a machine's speed drifts within seconds.
@@ -59,8 +60,9 @@ struct Bench<'a> {
     state: &'a Path,
     _database: crate::process::Service,
     database_url: String,
-    key: SigningKey,
+    secrets: Secrets,
     demo: Demo,
+    tokens: Tokens,
     _claim: Claim,
 }
 
@@ -71,21 +73,18 @@ impl<'a> Bench<'a> {
         let database_url = format!("http://127.0.0.1:{port}");
         let database = Database::at(&database_url, None)?;
         migrate::apply(checkout, &database)?;
-        let key = SigningKey::load_or_make(&state.join("key.json"))?;
+        let secrets = Secrets::load_or_make(state)?;
         let demo = Demo::load_or_make(&state.join("demo.json"))?;
         demo.write(&database)?;
-        Ok(Self { checkout, state, _database: service, database_url, key, demo, _claim: claim })
-    }
-
-    fn token(&self, actor: &Actor) -> String {
-        self.key.sign(&actor.user, &actor.session)
+        let tokens = Tokens::new(&secrets, &demo)?;
+        Ok(Self { checkout, state, _database: service, database_url, secrets, demo, tokens, _claim: claim })
     }
 
     fn measure(&self) -> Result<Vec<Value>> {
         let database = Database::at(&self.database_url, None)?;
         let workers = self.workers(String::new());
         let first = Workerd::start(self.checkout, &self.state.join("seed"), &workers)?;
-        seed::run(&first.url, &self.token(&self.demo.owner), &self.demo, &database)?;
+        seed::run(&first.url, &self.tokens.owner, &self.demo, &database)?;
         drop(first);
         let product = database.query("SELECT min(id) FROM products WHERE status = 'published'", &[])?;
         let product =
@@ -103,7 +102,8 @@ impl<'a> Bench<'a> {
     fn workers(&self, pipeline: String) -> Workers {
         Workers {
             database_url: self.database_url.clone(),
-            token_keys: self.key.jwks(),
+            token_keys: self.secrets.key.token_keys().to_owned(),
+            master_key: self.secrets.master_key.clone(),
             pipeline,
             group_limit: "64",
         }
@@ -111,7 +111,7 @@ impl<'a> Bench<'a> {
 
     /// What the plain Worker sends: the statement that a read of the product is, with access and cursor.
     fn pipeline(&self, product: &str) -> String {
-        let statement = storeroom_sql::access::read(storeroom_sql::documents::PRODUCT);
+        let statement = access::read(access::Credential::Session, storeroom_sql::documents::PRODUCT);
         let args = storeroom_sql::Args::new()
             .with("session", self.demo.viewer.session.as_str())
             .with("user", self.demo.viewer.user.as_str())
@@ -128,7 +128,7 @@ impl<'a> Bench<'a> {
 
     fn reads(&self, workerd: &Workerd, product: &str) -> Vec<Value> {
         let headers = json!([
-            ["authorization", format!("Bearer {}", self.token(&self.demo.viewer))],
+            ["authorization", format!("Bearer {}", self.tokens.viewer)],
             ["x-store-id", self.demo.store],
         ]);
         let mut runs = Vec::new();
@@ -158,7 +158,7 @@ impl<'a> Bench<'a> {
             "name": name, "method": "POST", "url": format!("{url}/api/pms/products"), "body": body,
             "clients": 32, "status": 201,
             "headers": [
-                ["authorization", format!("Bearer {}", self.token(&self.demo.owner))],
+                ["authorization", format!("Bearer {}", self.tokens.owner)],
                 ["x-store-id", self.demo.store],
                 ["content-type", "application/json"],
             ],

@@ -8,8 +8,8 @@ use crate::migrate::{self, sqlite::SqliteFile};
 use crate::ports;
 use crate::process::Service;
 use crate::progress::Progress;
+use crate::secrets::Secrets;
 use crate::stack::{self, Claim, Limits, Stack};
-use crate::tokens::SigningKey;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::any::Any;
@@ -33,7 +33,8 @@ pub fn on_workerd(checkout: &Checkout) -> Result<(Host, Command)> {
     let facts = json!({
         "host": "workerd",
         "url": stack.url,
-        "key": stack.key.facts(),
+        "key": stack.secrets.key.facts(),
+        "master_key": stack.secrets.master_key,
         "database": {"server": {"url": stack.database_url, "pid": stack.database_pid()}},
         "websockets": true,
     });
@@ -48,13 +49,14 @@ pub fn on_spin(checkout: &Checkout) -> Result<(Host, Command)> {
     fs::create_dir_all(&state).with_context(|| format!("cannot make {}", state.display()))?;
     let file = state.join("store.sqlite");
     migrate::apply(checkout, &SqliteFile::open(checkout, &file)?)?;
-    let key = SigningKey::load_or_make(&state.join("key.json"))?;
+    let secrets = Secrets::load_or_make(&state)?;
     let port = ports::pick_free()?;
-    let service = start_spin(checkout, &file, port, &key.jwks())?;
+    let service = start_spin(checkout, &file, port, &secrets)?;
     let facts = json!({
         "host": "spin",
         "url": format!("http://127.0.0.1:{port}"),
-        "key": key.facts(),
+        "key": secrets.key.facts(),
+        "master_key": secrets.master_key,
         "database": {"file": file},
         "websockets": false,
     });
@@ -62,12 +64,17 @@ pub fn on_spin(checkout: &Checkout) -> Result<(Host, Command)> {
     Ok((Box::new(service), suite))
 }
 
-fn start_spin(checkout: &Checkout, file: &PathBuf, port: u16, keys: &str) -> Result<Service> {
+fn start_spin(checkout: &Checkout, file: &PathBuf, port: u16, secrets: &Secrets) -> Result<Service> {
     let program = checkout.target()?.join("debug/spin-host");
     let mut command = Command::new(program);
     command.current_dir(checkout.root()).arg("spin.toml").arg("--sqlite").arg(file);
     command.arg("--listen").arg(format!("127.0.0.1:{port}"));
-    for (name, value) in [("environment", "local"), ("rate_limits", "off"), ("token_keys", keys)] {
+    for (name, value) in [
+        ("environment", "local"),
+        ("rate_limits", "off"),
+        ("token_keys", secrets.key.token_keys()),
+        ("master_key", &secrets.master_key),
+    ] {
         command.arg("--var").arg(format!("{name}={value}"));
     }
     let mut service = Service::start("the Spin components", &mut command, checkout.log("e2e-spin")?)?;

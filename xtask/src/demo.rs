@@ -1,20 +1,22 @@
 //! The demo store: a shop with an owner and a viewer, who are signed in.
 //!
 //! Guarantees: its ids stay the same until the state folder is deleted; a second start changes nothing but the end of
-//! the two sessions. Relies on: the tables of migrations/0001_foundation.sql.
+//! the two sessions. Relies on: the tables of migrations/.
 
 use crate::hrana::Database;
+use crate::secrets;
 use crate::tokens::{LIFETIME_SECONDS, milliseconds_now};
 use anyhow::{Context, Result};
-use ed25519_compact::Seed;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
 use storeroom_domain::id::{self, Id, Kind};
 
 const ROWS: &str = "
-INSERT OR IGNORE INTO stores (id, name, currency, timezone, created_at)
-    VALUES ('{store}', 'Hearth & Bean', 'EUR', 'Europe/Berlin', {now});
+INSERT OR IGNORE INTO stores (id, name, currency, timezone, created_at, updated_at)
+    VALUES ('{store}', 'Hearth & Bean', 'EUR', 'Europe/Berlin', {now}, {now});
+INSERT OR IGNORE INTO revisions (store_id, subject, version, at, actor, request_id, document)
+    SELECT id, id, version, {now}, 'system', 'demo', document FROM store_documents WHERE id = '{store}';
 INSERT OR IGNORE INTO locations (store_id, id, name, is_default, created_at)
     VALUES ('{store}', '{location}', 'Warehouse', 1, {now});
 INSERT OR IGNORE INTO users (id, email, name, created_at) VALUES
@@ -57,9 +59,9 @@ impl Demo {
         if file.exists() {
             return Ok(serde_json::from_slice(&fs::read(file)?)?);
         }
-        let actor = || Actor { user: new_id::<id::User>(), session: new_id::<id::Session>() };
-        let (owner, viewer) = (actor(), actor());
-        let (store, location) = (new_id::<id::Store>(), new_id::<id::Location>());
+        let actor = || anyhow::Ok(Actor { user: new_id::<id::User>()?, session: new_id::<id::Session>()? });
+        let (owner, viewer) = (actor()?, actor()?);
+        let (store, location) = (new_id::<id::Store>()?, new_id::<id::Location>()?);
         let demo = Self { store, location, owner, viewer, has_products: false };
         demo.save(file)?;
         Ok(demo)
@@ -94,7 +96,6 @@ impl Demo {
 }
 
 /// A new id of the kind that the caller's type says.
-pub fn new_id<K: Kind>() -> String {
-    let random = Seed::generate().first_chunk().copied().unwrap_or_default();
-    Id::<K>::new(i64::try_from(milliseconds_now()).unwrap_or_default(), random).to_string()
+pub fn new_id<K: Kind>() -> Result<String> {
+    Ok(Id::<K>::new(i64::try_from(milliseconds_now())?, secrets::random()?).to_string())
 }

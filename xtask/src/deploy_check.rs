@@ -7,16 +7,21 @@ use crate::checkout::Checkout;
 use crate::command::output;
 use crate::progress::Progress;
 use crate::setup::{self, node};
-use crate::{spin, worker};
-use anyhow::{Context, Result, bail};
+use crate::tokens::in_file;
+use crate::{secrets, spin, worker};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::Value;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use storeroom_operations::table::operations;
+use storeroom_web::master::MasterKey;
+use storeroom_web::tokens::TokenKeys;
+
+/// What wrangler.toml requires as a secret, and so must not hold.
+const SECRETS: [&str; 3] = ["DATABASE_TOKEN", "TOKEN_KEYS", "MASTER_KEY"];
 
 /// The size that Cloudflare takes, gzipped, on the paid plan.
 const MAX_GZIPPED: usize = 10 * 1024 * 1024;
@@ -24,9 +29,12 @@ const MAX_GZIPPED: usize = 10 * 1024 * 1024;
 /// Options of `cargo xtask deploy-check`.
 #[derive(Args)]
 pub struct Options {
-    /// The token keys of the deployment, a JWKS file, to be checked for keys that are for development only.
+    /// The token keys of the deployment, a JWKS file: must be fit for production and able to sign.
     #[arg(long, value_name = "FILE")]
-    token_keys: Option<std::path::PathBuf>,
+    token_keys: Option<PathBuf>,
+    /// The master key of the deployment: must be fit for production.
+    #[arg(long, value_name = "FILE")]
+    master_key: Option<PathBuf>,
 }
 
 /// Checks the Worker's bundle, the Spin manifest and the settings.
@@ -36,10 +44,18 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     progress.step("building the Worker", || worker::build(checkout))?;
     let size = progress.step("wrangler deploy --dry-run", || dry_run(checkout))?;
     progress.step("spin.toml against the routes", || spin_manifest(checkout))?;
-    progress.step("settings and secrets", || settings(checkout, options))?;
+    progress.step("settings and secrets", || {
+        let text = fs::read_to_string(checkout.path("wrangler.toml")).context("there is no wrangler.toml")?;
+        settings(&text)?;
+        options.token_keys.as_deref().map_or(Ok(()), token_keys)?;
+        options.master_key.as_deref().map_or(Ok(()), master_key)
+    })?;
     println!(
         "\nThe Worker has {} KB gzipped. Set the secrets that README.md names, then `npx wrangler deploy`.",
         size / 1024
+    );
+    println!(
+        "Sign-in by password needs Cloudflare's paid plan: Argon2id takes more CPU than the free plan's 10 ms."
     );
     Ok(())
 }
@@ -92,37 +108,38 @@ fn spin_manifest(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
-fn settings(checkout: &Checkout, options: &Options) -> Result<()> {
-    let text = fs::read_to_string(checkout.path("wrangler.toml")).context("there is no wrangler.toml")?;
-    let wrangler = without_comments(&text);
-    let set = |line: &str| wrangler.lines().any(|known| known.trim() == line);
-    if !set("ENVIRONMENT = \"production\"") {
+/// Whether the text of wrangler.toml is fit for production.
+fn settings(wrangler: &str) -> Result<()> {
+    let wrangler = without_comments(wrangler);
+    let value = |name: &str| value(&wrangler, name);
+    if value("ENVIRONMENT") != Some("\"production\"") {
         bail!(
             "wrangler.toml must say ENVIRONMENT = \"production\": anything else takes keys for development."
         );
     }
-    if !set("RATE_LIMITS = \"on\"") {
-        bail!("wrangler.toml must say RATE_LIMITS = \"on\": off is for load tests.");
+    if value("RATE_LIMITS").is_none_or(|limits| limits.contains("off")) {
+        bail!("wrangler.toml must say RATE_LIMITS = \"on\" or give numbers: off is for load tests.");
     }
-    if wrangler.lines().any(|line| line.trim_start().starts_with("DATABASE_TOKEN")) {
-        bail!("wrangler.toml holds DATABASE_TOKEN: it is a secret, set it with `npx wrangler secret put`.");
+    if value("CORS_ORIGINS").is_some_and(|origins| origins.contains('*') || origins.contains("http://")) {
+        bail!("wrangler.toml must list origins that begin with https:// in CORS_ORIGINS.");
     }
-    if wrangler.contains("\"dev-") {
-        bail!(
-            "wrangler.toml holds a key for development (its kid begins with dev-): make one for production."
-        );
+    let required = value("required").context("wrangler.toml has no `required` under [secrets]")?;
+    for name in SECRETS {
+        if value(name).is_some() {
+            bail!(
+                "wrangler.toml holds {name}: it is a secret, set it with `npx wrangler secret put {name}`."
+            );
+        }
+        if !required.contains(&format!("\"{name}\"")) {
+            bail!(
+                "wrangler.toml must require {name} under [secrets], so that no deployment goes without it."
+            );
+        }
     }
-    let has = |name: &str| wrangler.lines().any(|line| line.trim_start().starts_with(&format!("{name} =")));
-    if !has("DATABASE_URL") {
+    if value("DATABASE_URL").is_none() {
         bail!("wrangler.toml sets no DATABASE_URL under [vars]: without it every request is answered 503.");
     }
-    match options.token_keys.as_deref() {
-        Some(path) => token_keys(path),
-        None if has("TOKEN_KEYS") => Ok(()),
-        None => bail!(
-            "wrangler.toml sets no TOKEN_KEYS: set it there, or as a secret and pass its file with --token-keys."
-        ),
-    }
+    Ok(())
 }
 
 fn without_comments(toml: &str) -> String {
@@ -130,28 +147,89 @@ fn without_comments(toml: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn token_keys(path: &Path) -> Result<()> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let set: Value =
-        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-    let keys = set.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
-    if keys.is_empty() {
-        bail!("{} holds no key.", path.display());
+/// What stands behind `name =` on a line of its own.
+fn value<'a>(toml: &'a str, name: &str) -> Option<&'a str> {
+    toml.lines().find_map(|line| {
+        let (known, value) = line.split_once('=')?;
+        (known.trim().trim_matches(['"', '\'']) == name).then_some(value.trim())
+    })
+}
+
+fn token_keys(file: &Path) -> Result<()> {
+    let keys = TokenKeys::parse(&secrets::read(file)?).map_err(|bad| in_file(file, bad))?;
+    if keys.verifier.has_dev_keys() {
+        bail!("{} holds a key for development: make one for production.", file.display());
     }
-    for key in &keys {
-        let kid = key.get("kid").and_then(Value::as_str).unwrap_or_default();
-        if kid.is_empty() || kid.starts_with("dev-") {
-            bail!(
-                "{} holds the key `{kid}`, which is for development: make one for production.",
-                path.display()
-            );
-        }
-        if key.get("d").is_some() {
-            bail!(
-                "{} holds the private half of `{kid}`: the Worker needs the public half only.",
-                path.display()
-            );
-        }
+    if keys.signer.is_none() {
+        bail!("{} holds no private half: nobody could sign in.", file.display());
     }
     Ok(())
+}
+
+fn master_key(file: &Path) -> Result<()> {
+    let key = MasterKey::parse(&secrets::read(file)?);
+    let key = key.map_err(|bad| anyhow!("{}: {}", file.display(), bad.0))?;
+    if key.is_dev() {
+        bail!("{} is a key for development: make one by `cargo xtask master-key`.", file.display());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{master_key, settings, token_keys};
+    use crate::secrets;
+    use std::path::PathBuf;
+    use storeroom_web::tokens::Signer;
+
+    const FIT: &str = "# TOKEN_KEYS = \"…\"\n[vars]\nENVIRONMENT = \"production\"\nRATE_LIMITS = \"on\"\nCORS_ORIGINS = \"\"\n\
+        DATABASE_URL = \"https://db.example\"\n[secrets]\nrequired = [\"DATABASE_TOKEN\", \"TOKEN_KEYS\", \"MASTER_KEY\"]\n";
+
+    fn refusal(wrangler: &str) -> String {
+        settings(wrangler).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn settings_fit_for_production_pass() {
+        assert_eq!(refusal(FIT), "");
+        assert_eq!(refusal(&FIT.replace("\"on\"", "\"read=600,auth=10\"")), "");
+        assert_eq!(refusal(&FIT.replace("CORS_ORIGINS = \"\"", "CORS_ORIGINS = \"https://a.example\"")), "");
+    }
+
+    #[test]
+    fn the_setting_that_is_not_fit_is_named() {
+        for (from, to, name) in [
+            ("\"production\"", "\"local\"", "ENVIRONMENT"),
+            ("\"on\"", "\"off\"", "RATE_LIMITS"),
+            ("CORS_ORIGINS = \"\"", "CORS_ORIGINS = \"*\"", "CORS_ORIGINS"),
+            ("CORS_ORIGINS = \"\"", "CORS_ORIGINS = \"http://a.example\"", "CORS_ORIGINS"),
+            ("DATABASE_URL", "# DATABASE_URL", "DATABASE_URL"),
+            ("[vars]", "[vars]\nTOKEN_KEYS = '{}'", "TOKEN_KEYS"),
+            ("[vars]", "[vars]\n\"MASTER_KEY\" = \"…\"", "MASTER_KEY"),
+            ("[vars]", "[vars]\n  DATABASE_TOKEN=\"…\"", "DATABASE_TOKEN"),
+            ("\"DATABASE_TOKEN\", ", "", "DATABASE_TOKEN"),
+            ("required", "wanted", "[secrets]"),
+        ] {
+            let sentence = refusal(&FIT.replace(from, to));
+            assert!(sentence.contains(name), "{to}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn files_for_development_are_refused() {
+        let folder = std::env::temp_dir().join(format!("storeroom-deploy-check-{}", std::process::id()));
+        let file = |name: &str, text: &str| -> PathBuf {
+            let path = folder.join(name);
+            secrets::write(&path, text).unwrap();
+            path
+        };
+        let signer = Signer::generate("2026-11");
+        assert!(token_keys(&file("good.json", &signer.secret_jwks())).is_ok());
+        assert!(token_keys(&file("public.json", &signer.jwks())).is_err());
+        assert!(token_keys(&file("dev.json", &Signer::generate("dev-1").secret_jwks())).is_err());
+        assert!(master_key(&file("good", &secrets::new_master_key().unwrap())).is_ok());
+        assert!(master_key(&file("dev", "dev-master-key-of-a-test")).is_err());
+        assert!(master_key(&file("short", "AAAA")).is_err());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -14,12 +14,14 @@ mod deploy_check;
 mod dev;
 mod hrana;
 mod interrupt;
+mod master_key;
 mod migrate;
 mod open_store;
 mod openapi;
 mod ports;
 mod process;
 mod progress;
+mod secrets;
 mod seed;
 mod setup;
 mod spin;
@@ -57,8 +59,10 @@ enum Task {
     Openapi,
     /// Check everything about a deployment that can be known before it.
     DeployCheck(deploy_check::Options),
-    /// Make a key pair that signs the access tokens of a deployment.
+    /// Make the keys that sign the access tokens of a deployment, or rotate them.
     TokenKey(token_key::Options),
+    /// Print a new master key for a deployment.
+    MasterKey,
     /// Open a first store with its owner in a deployment's database.
     OpenStore(open_store::Options),
     /// Measure the figures of docs/benchmarks.md.
@@ -96,6 +100,7 @@ fn run(task: Task, checkout: &Checkout) -> Result<ExitCode> {
         Task::Openapi => openapi::run(checkout)?,
         Task::DeployCheck(options) => deploy_check::run(checkout, &options)?,
         Task::TokenKey(options) => token_key::run(&options)?,
+        Task::MasterKey => master_key::run()?,
         Task::OpenStore(options) => open_store::run(&options)?,
         Task::Bench => bench::run(checkout)?,
         Task::Setup => setup::run(checkout)?,

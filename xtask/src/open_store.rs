@@ -1,7 +1,7 @@
 //! `cargo xtask open-store`: a first store with its owner in a deployment's database, and a token for the owner.
 //!
-//! Guarantees: nothing is written when the e-mail address is taken. Relies on: a migrated database, and the private
-//! half of a key that the deployment knows (`cargo xtask token-key`).
+//! Guarantees: nothing is written when the e-mail address is taken. Relies on: a migrated database, and the token
+//! keys of the deployment (`cargo xtask token-key`).
 
 use crate::demo::new_id;
 use crate::hrana::Database;
@@ -20,7 +20,7 @@ pub struct Options {
     /// The environment variable that holds the database's token.
     #[arg(long, value_name = "NAME")]
     token_env: Option<String>,
-    /// The private half of the key that signs the deployment's tokens.
+    /// The token keys of the deployment, a JWKS file with the private half of one.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// The store's name.
@@ -48,28 +48,30 @@ pub fn run(options: &Options) -> Result<()> {
     if !database.query("SELECT id FROM users WHERE email = ?", &[&options.email])?.is_empty() {
         bail!("{} has an account in this database already: nothing was written.", options.email);
     }
-    let (store, owner, session) = (new_id::<id::Store>(), new_id::<id::User>(), new_id::<id::Session>());
-    database.script(&rows(options, &store, &owner, &session))?;
-    println!("store: {store}\ntoken: {}", key.sign(&owner, &session));
+    let (store, owner, session) = (new_id::<id::Store>()?, new_id::<id::User>()?, new_id::<id::Session>()?);
+    database.script(&rows(options, &store, &owner, &session)?)?;
+    println!("store: {store}\ntoken: {}", key.sign(&owner, &session)?);
     eprintln!("The token is good for {} days.", LIFETIME_SECONDS / 86_400);
     Ok(())
 }
 
-fn rows(options: &Options, store: &str, owner: &str, session: &str) -> String {
+fn rows(options: &Options, store: &str, owner: &str, session: &str) -> Result<String> {
     let now = milliseconds_now();
     let end = now + LIFETIME_SECONDS * 1000;
-    let location = new_id::<id::Location>();
+    let location = new_id::<id::Location>()?;
     let text = |value: &str| value.replace('\'', "''");
     let (name, currency) = (text(&options.name), text(&options.currency));
     let (timezone, email) = (text(&options.timezone), text(&options.email));
-    format!(
+    Ok(format!(
         "BEGIN IMMEDIATE;
-INSERT INTO stores (id, name, currency, timezone, created_at)
-    VALUES ('{store}', '{name}', '{currency}', '{timezone}', {now});
+INSERT INTO stores (id, name, currency, timezone, created_at, updated_at)
+    VALUES ('{store}', '{name}', '{currency}', '{timezone}', {now}, {now});
+INSERT INTO revisions (store_id, subject, version, at, actor, request_id, document)
+    SELECT id, id, version, {now}, 'system', 'open-store', document FROM store_documents WHERE id = '{store}';
 INSERT INTO locations (store_id, id, name, is_default, created_at) VALUES ('{store}', '{location}', 'Main', 1, {now});
 INSERT INTO users (id, email, name, created_at) VALUES ('{owner}', '{email}', '{email}', {now});
 INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES ('{session}', '{owner}', {now}, {end});
 INSERT INTO memberships (store_id, user_id, role, created_at) VALUES ('{store}', '{owner}', 'owner', {now});
 COMMIT;"
-    )
+    ))
 }

@@ -10,7 +10,7 @@ use crate::demo::{Actor, Demo};
 use crate::hrana::Database;
 use crate::process::{Service, stop_leftover};
 use crate::progress::Progress;
-use crate::tokens::SigningKey;
+use crate::secrets::Secrets;
 use crate::{interrupt, migrate, ports, seed, sqld, worker};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -62,8 +62,8 @@ pub struct Stack {
     pub demo: Demo,
     /// Access tokens of its two members.
     pub tokens: Tokens,
-    /// Signs them.
-    pub key: SigningKey,
+    /// Its secrets; the key signs those tokens.
+    pub secrets: Secrets,
     /// Where the database answers.
     pub database_url: String,
     _claim: Claim,
@@ -93,9 +93,9 @@ impl Stack {
         progress: &mut Progress,
     ) -> Result<Self> {
         let state = prepare_state(checkout, settings)?;
-        let key = SigningKey::load_or_make(&state.join("key.json"))?;
+        let secrets = Secrets::load_or_make(&state)?;
         let mut demo = Demo::load_or_make(&state.join("demo.json"))?;
-        let tokens = Tokens::new(&key, &demo);
+        let tokens = Tokens::new(&secrets, &demo)?;
         let (server, address) =
             progress.step("starting the database", || start_database(checkout, settings, &state))?;
         claim.keep(&[&server])?;
@@ -104,9 +104,8 @@ impl Stack {
             migrate::apply(checkout, &database)?;
             demo.write(&database)
         })?;
-        let worker = progress.step("starting the Worker", || {
-            start_worker(checkout, settings, &state, &address, &key.jwks())
-        })?;
+        let worker = progress
+            .step("starting the Worker", || start_worker(checkout, settings, &state, &address, &secrets))?;
         claim.keep(&[&server, &worker])?;
         let url = format!("http://127.0.0.1:{}", settings.port);
         progress.step("filling the demo store", || {
@@ -117,7 +116,16 @@ impl Stack {
             demo.has_products = true;
             demo.save(&state.join("demo.json"))
         })?;
-        Ok(Self { worker, database: server, url, demo, tokens, key, database_url: address, _claim: claim })
+        Ok(Self {
+            worker,
+            database: server,
+            url,
+            demo,
+            tokens,
+            secrets,
+            database_url: address,
+            _claim: claim,
+        })
     }
 
     /// The database server's process.
@@ -158,9 +166,10 @@ impl Drop for Claim {
 }
 
 impl Tokens {
-    fn new(key: &SigningKey, demo: &Demo) -> Self {
-        let sign = |actor: &Actor| key.sign(&actor.user, &actor.session);
-        Self { owner: sign(&demo.owner), viewer: sign(&demo.viewer) }
+    /// Tokens of the store's members.
+    pub fn new(secrets: &Secrets, demo: &Demo) -> Result<Self> {
+        let sign = |actor: &Actor| secrets.key.sign(&actor.user, &actor.session);
+        Ok(Self { owner: sign(&demo.owner)?, viewer: sign(&demo.viewer)? })
     }
 }
 
@@ -176,18 +185,29 @@ fn start_worker(
     settings: &Settings,
     state: &Path,
     database: &str,
-    keys: &str,
+    secrets: &Secrets,
 ) -> Result<Service> {
     let variables = [
         ("ENVIRONMENT", "local"),
         ("DATABASE_URL", database),
-        ("TOKEN_KEYS", keys),
         ("RATE_LIMITS", settings.limits.word()),
+        ("CORS_ORIGINS", ""),
+    ];
+    let secrets = [
+        ("TOKEN_KEYS", secrets.key.token_keys()),
+        ("MASTER_KEY", secrets.master_key.as_str()),
+        ("DATABASE_TOKEN", ""),
     ];
     let name = format!("{}-worker", settings.name);
     worker::start(
         checkout,
-        &worker::Settings { name: &name, port: settings.port, state, variables: &variables },
+        &worker::Settings {
+            name: &name,
+            port: settings.port,
+            state,
+            variables: &variables,
+            secrets: &secrets,
+        },
     )
 }
 

@@ -1,106 +1,71 @@
-//! Access tokens: a key pair that is made once, its public half as JWKS, and signed tokens.
+//! Access tokens: a file of keys that is made once, and tokens that its key signs.
 //!
-//! Guarantees: a development key's id begins with `dev-`, so that a deployment can refuse it; the private half is
-//! readable by this user alone. Relies on: contract.md section 3 (EdDSA JWT; issuer, audience, `sub`, `sid`).
+//! Guarantees: a development key's id begins with `dev-`, so that a deployment can refuse it. Relies on:
+//! `storeroom_web::tokens`, which the service itself signs and checks with.
 
+use crate::secrets;
 use anyhow::{Context, Result, anyhow};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use ed25519_compact::{KeyPair, Seed};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-const ISSUER: &str = "storeroom";
-const AUDIENCE: &str = "storeroom-api";
+use storeroom_domain::{SessionId, Timestamp, UserId};
+use storeroom_web::tokens::{BadKeySet, DEV_KID, Identity, Signer};
 
 /// How long a development token is good for.
 pub const LIFETIME_SECONDS: u64 = 30 * 24 * 60 * 60;
 
-/// The key as it is kept.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    kid: String,
-    seed: String,
-}
-
-/// A key that signs tokens.
+/// A set of keys, one of which signs.
 pub struct SigningKey {
-    kid: String,
-    pair: KeyPair,
+    signer: Signer,
+    jwks: String,
 }
 
 impl SigningKey {
     /// The development key in `file`, made when there is none.
     pub fn load_or_make(file: &Path) -> Result<Self> {
         if !file.exists() {
-            let seed = Seed::generate();
-            let name =
-                BASE64.encode(KeyPair::from_seed(seed).pk.as_ref()).chars().take(8).collect::<String>();
-            store(file, &Stored { kid: format!("dev-{name}"), seed: BASE64.encode(seed.as_ref()) })?;
+            let kid = format!("{DEV_KID}{}", BASE64.encode(secrets::random::<6>()?));
+            secrets::write(file, &Signer::generate(&kid).secret_jwks())?;
         }
         Self::load(file)
     }
 
-    /// A new key of that name, kept in `file`.
-    pub fn make(kid: &str, file: &Path) -> Result<Self> {
-        store(file, &Stored { kid: kid.to_owned(), seed: BASE64.encode(Seed::generate().as_ref()) })?;
-        Self::load(file)
-    }
-
-    /// The key that `make` kept in `file`.
+    /// The keys of a JWKS file, one of which has its private half.
     pub fn load(file: &Path) -> Result<Self> {
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let Stored { kid, seed } = serde_json::from_str(&text)?;
-        let seed = Seed::from_slice(&BASE64.decode(seed)?)
-            .map_err(|error| anyhow!("{}: {error}", file.display()))?;
-        Ok(Self { kid, pair: KeyPair::from_seed(seed) })
+        let jwks = secrets::read(file)?;
+        let signer = Signer::from_key_set(&jwks).map_err(|bad| in_file(file, bad))?;
+        let signer = signer.with_context(|| format!("{} holds no private half", file.display()))?;
+        Ok(Self { signer, jwks })
     }
 
-    /// The public half, as `TOKEN_KEYS` takes it.
-    pub fn jwks(&self) -> String {
-        let x = BASE64.encode(self.pair.pk.as_ref());
-        let key =
-            json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.kid, "x": x });
-        json!({ "keys": [key] }).to_string()
+    /// The whole set with the private half, as `TOKEN_KEYS` takes it.
+    pub fn token_keys(&self) -> &str {
+        &self.jwks
     }
 
     /// The pair itself, for tests that sign tokens of their own.
     pub fn facts(&self) -> serde_json::Value {
-        json!({ "kid": self.kid, "pair": BASE64.encode(self.pair.sk.as_ref()) })
+        json!({ "kid": self.signer.kid(), "pair": BASE64.encode(self.signer.to_bytes()) })
     }
 
     /// A token that says who its bearer is.
-    pub fn sign(&self, user: &str, session: &str) -> String {
-        let now = milliseconds_now() / 1000;
-        let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": self.kid });
-        let claims = json!({
-            "iss": ISSUER, "aud": AUDIENCE, "sub": user, "sid": session,
-            "iat": now, "nbf": now, "exp": now + LIFETIME_SECONDS,
-        });
-        let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
-        let signature = self.pair.sk.sign(signed.as_bytes(), None);
-        format!("{signed}.{}", BASE64.encode(signature.as_ref()))
+    pub fn sign(&self, user: &str, session: &str) -> Result<String> {
+        let user = UserId::parse(user).with_context(|| format!("{user} is no user's id"))?;
+        let session = SessionId::parse(session).with_context(|| format!("{session} is no session's id"))?;
+        let now = Timestamp::from_ms(i64::try_from(milliseconds_now())?);
+        let signed = self.signer.sign(&Identity { user, session }, now, LIFETIME_SECONDS);
+        signed.map_err(|bad| anyhow!(bad.0))
     }
+}
+
+/// The sentence about a set of keys, with the file's name before it.
+pub fn in_file(file: &Path, bad: BadKeySet) -> anyhow::Error {
+    anyhow!("{}: {}", file.display(), bad.0)
 }
 
 /// Milliseconds since 1970.
 pub fn milliseconds_now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn store(file: &Path, key: &Stored) -> Result<()> {
-    crate::checkout::make_parent(file)?;
-    let mut options = OpenOptions::new();
-    let mut opened = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(opened.write_all(serde_json::to_string(key)?.as_bytes())?)
 }

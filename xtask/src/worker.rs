@@ -9,6 +9,7 @@ use crate::command::run;
 use crate::ports;
 use crate::process::Service;
 use crate::progress::Progress;
+use crate::secrets;
 use crate::setup::{self, node};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
@@ -25,10 +26,12 @@ pub struct Settings<'a> {
     pub name: &'a str,
     /// Where it listens, on 127.0.0.1.
     pub port: u16,
-    /// Holds its objects, its bucket and its variables.
+    /// Holds its objects, its bucket and its secrets.
     pub state: &'a Path,
-    /// Variables and secrets; they come before those of wrangler.toml.
+    /// Variables; they come before those of wrangler.toml.
     pub variables: &'a [(&'a str, &'a str)],
+    /// Secrets: the names that wrangler.toml requires, and no others.
+    pub secrets: &'a [(&'a str, &'a str)],
 }
 
 /// Sets up and builds, as `[build]` of wrangler.toml and a deployer do.
@@ -53,13 +56,20 @@ pub fn build(checkout: &Checkout) -> Result<()> {
 
 /// Starts `wrangler dev`.
 pub fn start(checkout: &Checkout, settings: &Settings) -> Result<Service> {
-    let variables = write_variables(settings)?;
+    let secrets = write_secrets(settings)?;
     let mut command = node::command(checkout, "wrangler/bin/wrangler.js")?;
     command.args(["dev", "--ip", "127.0.0.1", "--port"]).arg(settings.port.to_string());
     command.arg("--inspector-port").arg(ports::pick_free()?.to_string());
     command.args(["--show-interactive-dev-session=false", "--test-scheduled", "--local"]);
     command.arg("--persist-to").arg(settings.state.join("wrangler"));
-    command.arg("--env-file").arg(variables);
+    command.arg("--env-file").arg(secrets);
+    for (name, value) in settings.variables {
+        command.arg("--var").arg(format!("{name}:{value}"));
+    }
+    // Wrangler would take a secret of this shell, such as a deployment's database token, before that of the file.
+    for (name, _) in settings.secrets {
+        command.env_remove(name);
+    }
     command.envs([
         ("WRANGLER_SEND_METRICS", "false"),
         ("CLOUDFLARE_CF_FETCH_ENABLED", "false"),
@@ -106,15 +116,11 @@ fn fingerprint(checkout: &Checkout) -> Result<String> {
     Ok(format!("{:x}", hash.finalize()))
 }
 
-/// Written for this user alone, as it may hold secrets.
-fn write_variables(settings: &Settings) -> Result<PathBuf> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
+/// Written anew for this user alone.
+fn write_secrets(settings: &Settings) -> Result<PathBuf> {
     let path = settings.state.join("dev.vars");
-    let lines = settings.variables.iter().map(|(name, value)| format!("{name}='{value}'\n"));
+    let lines = settings.secrets.iter().map(|(name, value)| format!("{name}='{value}'"));
     let _ = fs::remove_file(&path);
-    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    let mut file = opened.with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(lines.collect::<String>().as_bytes())?;
+    secrets::write(&path, &lines.collect::<Vec<_>>().join("\n"))?;
     Ok(path)
 }

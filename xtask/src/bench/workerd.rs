@@ -20,8 +20,10 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 pub struct Workers {
     /// The database.
     pub database_url: String,
-    /// The public token keys.
+    /// The token keys, with the private half.
     pub token_keys: String,
+    /// The master key.
+    pub master_key: String,
     /// What the plain Worker sends to the database.
     pub pipeline: String,
     /// Most batches in one call of the writer.
@@ -138,6 +140,7 @@ fn configuration(
         ("RATE_LIMITS", "off"),
         ("DATABASE_URL", workers.database_url.as_str()),
         ("TOKEN_KEYS", workers.token_keys.as_str()),
+        ("MASTER_KEY", workers.master_key.as_str()),
         ("WRITER_GROUP_LIMIT", workers.group_limit),
         ("PIPELINE", workers.pipeline.as_str()),
     ]
