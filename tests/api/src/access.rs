@@ -1,93 +1,58 @@
-//! Who may do what: every operation × every role, strangers, and credentials that no longer count.
+//! Access beyond its table: what strangers learn, credentials that no longer count, and how a store is named.
 
-use crate::product::{create, mug};
+use crate::access_table::{Ground, Holder};
 use serde_json::json;
 use storeroom_domain::Role;
-use storeroom_domain::role::ROLES;
 use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::table::operations;
 use storeroom_sql::Args;
-use storeroom_testbed::{Reply, Testbed, request};
+use storeroom_testbed::{Testbed, request};
 
-/// Every operation of a store's members.
-fn members_operations() -> impl Iterator<Item = (&'static Row, storeroom_domain::Permission)> {
-    operations().map(|operation| operation.row()).filter_map(|row| match row.access {
-        Access::Member(permission) => Some((row, permission)),
-        _ => None,
-    })
+fn rows() -> impl Iterator<Item = &'static Row> {
+    operations().map(|operation| operation.row())
 }
 
-/// Sends the operation to a product that is there, with a body that fits if it takes one.
-async fn send(bed: &Testbed, row: &Row, id: &str, token: Option<&str>, store: &str) -> Reply {
-    let path = row.path.replace("{id}", id);
-    let body = row.body.as_ref().map(|body| match body.optional {
-        true => b"{}".to_vec(),
-        false => json!({"title": "T"}).to_string().into_bytes(),
-    });
-    let authorization = token.map(|token| format!("Bearer {token}"));
-    let mut headers = vec![("x-store-id", store), ("if-match", "*")];
-    headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
-    bed.send(request(row.method, &path, body, &headers)).await
-}
-
+/// Whoever owns a store has no more of another store's things for it.
 #[tokio::test]
-async fn every_operation_asks_for_its_permission() {
-    for (row, permission) in members_operations() {
-        for role in ROLES {
-            let bed = Testbed::new().await;
-            let id = create(&bed, mug()).await["id"].as_str().unwrap().to_owned();
-            let reply = send(&bed, row, &id, Some(&bed.member(role).token), &bed.store.to_string()).await;
-            let refused = reply.status() == 403;
-            assert_eq!(refused, !role.may(permission), "{} as {role:?}: {}", row.name, reply.text());
-            assert!(refused || reply.status() != 401 && reply.status() < 500, "{} as {role:?}", row.name);
-            assert!(!refused || reply.json()["detail"].as_str().unwrap().contains(permission.as_str()));
-        }
-    }
-}
-
-/// The cells of the table that would hurt most, by hand.
-#[test]
-fn the_most_dangerous_cells() {
-    let needs =
-        |name: &str| members_operations().find(|(row, _)| row.name == name).map(|(_, permission)| permission);
-    for (name, role, may) in [
-        ("products.create", Role::Viewer, false),
-        ("products.create", Role::Fulfilment, false),
-        ("products.create", Role::Editor, true),
-        ("products.replace", Role::Viewer, false),
-        ("products.patch", Role::Fulfilment, false),
-        ("products.delete", Role::Viewer, false),
-        ("products.delete", Role::Fulfilment, false),
-        ("products.publish", Role::Viewer, false),
-        ("products.publish", Role::Fulfilment, false),
-        ("products.publish", Role::Editor, true),
-        ("products.read", Role::Viewer, true),
-        ("events.read", Role::Viewer, true),
-    ] {
-        assert_eq!(needs(name).map(|permission| role.may(permission)), Some(may), "{name} as {role:?}");
+async fn a_thing_of_another_store_is_not_there() {
+    for row in rows().filter(|row| row.path.contains("{id}") || row.path.contains("{user}")) {
+        let mut ground = Ground::of(row).await;
+        let (store, other) = (ground.bed.store.to_string(), ground.bed.other_store.to_string());
+        let mut line = ground.line(row).header("x-store-id", &other);
+        line.path = line.path.replace(&store, &other);
+        let before = ground.logs().await;
+        let reply = ground.send(line, Holder::Stranger).await;
+        assert_eq!((reply.status(), reply.code().as_str()), (404, "not-found"), "{}", row.name);
+        assert_eq!(ground.logs().await, before, "{} wrote", row.name);
     }
 }
 
 #[tokio::test]
-async fn a_stranger_finds_nothing_and_learns_nothing() {
-    let bed = Testbed::new().await;
-    let id = create(&bed, mug()).await["id"].as_str().unwrap().to_owned();
-    let (store, other) = (bed.store.to_string(), bed.other_store.to_string());
-    for (row, _) in members_operations() {
-        let reply = send(&bed, row, &id, Some(&bed.stranger.token), &store).await;
-        assert_eq!((reply.status(), reply.header("store-cursor")), (404, None), "{}", row.name);
-        let reply = send(&bed, row, &id, Some(&bed.stranger.token), &other).await;
-        let in_own_store = reply.status();
-        assert!(in_own_store == 404 || !row.path.contains("{id}"), "{}: {in_own_store}", row.name);
-        let reply = send(&bed, row, &id, None, &store).await;
+async fn nobody_is_sent_away_without_asking_the_database() {
+    let row = rows().next().unwrap();
+    let mut ground = Ground::of(row).await;
+    for row in rows().filter(|row| matches!(row.access, Access::Member(_) | Access::Account)) {
+        let reply = ground.send(ground.line(row), Holder::Nobody).await;
         assert_eq!((reply.status(), reply.round_trips), (401, 0), "{}", row.name);
-        assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+        assert_eq!(reply.header("www-authenticate"), Some("Bearer"), "{}", row.name);
     }
-    let malformed = Some(b"{".to_vec());
-    let token = format!("Bearer {}", bed.stranger.token);
+}
+
+#[tokio::test]
+async fn a_stranger_learns_nothing_from_a_bad_body() {
+    let bed = Testbed::new().await;
+    let (token, store) = (format!("Bearer {}", bed.stranger.token), bed.store.to_string());
     let headers = [("authorization", token.as_str()), ("x-store-id", &store)];
-    let reply = bed.send(request("POST", "/api/pms/products", malformed, &headers)).await;
-    assert_eq!((reply.status(), reply.round_trips), (404, 1), "access comes before the body");
+    for row in rows().filter(|row| row.body.is_some() && matches!(row.access, Access::Member(_))) {
+        let path = row.path.replace("{store}", &store);
+        let reply = bed.send(request(row.method, &path, Some(b"{".to_vec()), &headers)).await;
+        assert_eq!(
+            (reply.status(), reply.round_trips),
+            (404, 1),
+            "{}: access comes before the body",
+            row.name
+        );
+    }
 }
 
 #[tokio::test]

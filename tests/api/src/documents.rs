@@ -6,10 +6,15 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use storeroom_domain::{Role, Timestamp};
 use storeroom_operations::schema::{Object, Schema};
+use storeroom_operations::shapes::account::{Me, Membership, Registration, SignedIn};
+use storeroom_operations::shapes::audit::{AUDIT_ENTRY, AuditEntry, AuditVerdict};
 use storeroom_operations::shapes::event::{EVENT_FEED, Event, TICKET};
+use storeroom_operations::shapes::key::{KEY, Key, KeyUsage, NewKey};
+use storeroom_operations::shapes::member::{Invite, MEMBER, Member};
 use storeroom_operations::shapes::product::{
     CATALOG_PAGE, CATALOG_PRODUCT, CatalogProduct, PRODUCT, PRODUCT_PAGE, Product,
 };
+use storeroom_operations::shapes::store::{STORE, Store};
 use storeroom_operations::shapes::system::{HEALTH, READINESS};
 use storeroom_operations::validate::validate;
 use storeroom_sql::Args;
@@ -54,14 +59,90 @@ async fn members_stand_in_the_order_of_the_shape() {
     let product = publish(&bed, mug()).await;
     let catalog = format!("/api/pms/catalog/products/becher-groesse-l?store={}", bed.store);
     for (shape, address) in [(&PRODUCT, path(&product)), (&CATALOG_PRODUCT, catalog)] {
-        let text = bed.call(Role::Owner, "GET", &address, None).await.text();
-        let mut rest = text.as_str();
-        for field in shape.fields {
-            // What is nested has names of its own, so each is looked for after the one before.
-            let name = format!("\"{}\":", field.name);
-            let place = rest.find(&name).unwrap_or_else(|| panic!("{name} is out of order: {text}"));
-            rest = &rest[place + name.len()..];
-        }
+        in_order(shape, &bed.call(Role::Owner, "GET", &address, None).await.text());
+    }
+}
+
+/// Whether the first document of the shape in the text has its members in the shape's order.
+fn in_order(shape: &'static Object, text: &str) {
+    let mut rest = text;
+    for field in shape.fields {
+        // What is nested has names of its own, so each is looked for after the one before.
+        let name = format!("\"{}\":", field.name);
+        let place = rest.find(&name).unwrap_or_else(|| panic!("{name} is out of order: {text}"));
+        rest = &rest[place + name.len()..];
+    }
+}
+
+/// Whether the document reads into the type and prints back as it was.
+macro_rules! reads_into {
+    ($type:ty, $document:expr) => {{
+        let document: Value = $document;
+        let typed: $type =
+            serde_json::from_value(document.clone()).unwrap_or_else(|e| panic!("{e}: {document}"));
+        assert_eq!(serde_json::to_value(typed).unwrap(), document);
+        document
+    }};
+}
+
+/// The answer of the store's owner's request, which succeeds.
+async fn owners(bed: &Testbed, method: &str, path: &str, body: Option<Value>) -> Value {
+    let reply = bed.call(Role::Owner, method, path, body).await;
+    assert!(reply.status() < 300, "{method} {path}: {}", reply.text());
+    reply.json()
+}
+
+/// The answer of a request with that token, which succeeds.
+async fn accounts(bed: &Testbed, token: &Value, route: &str, body: Value) -> Value {
+    let authorization = format!("Bearer {}", token.as_str().unwrap_or_default());
+    let headers = [("authorization", authorization.as_str())];
+    let body = Some(body.to_string().into_bytes());
+    let reply = bed.send(request("POST", &format!("/api/pms/auth/{route}"), body, &headers)).await;
+    assert!(reply.status() < 300, "{route}: {}", reply.text());
+    reply.json()
+}
+
+#[tokio::test]
+async fn every_document_of_accounts_reads_into_its_type() {
+    let bed = Testbed::new().await;
+    let store = format!("/api/pms/stores/{}", bed.store);
+    let ann = json!({"email": "ann@example.org", "password": "correct horse", "name": "Ann \"A\" 🏺",
+        "store": {"name": "Kiosk", "currency": "EUR", "timezone": "UTC", "prices_include_tax": false}});
+    let registered = reads_into!(Registration, accounts(&bed, &Value::Null, "register", ann).await);
+    let login = json!({"email": "ann@example.org", "password": "correct horse"});
+    reads_into!(SignedIn, accounts(&bed, &Value::Null, "login", login).await);
+    let invite = json!({"email": "ANN@example.org", "role": "editor"});
+    let invite = reads_into!(Invite, owners(&bed, "POST", &format!("{store}/members"), Some(invite)).await);
+    let accept = json!({"token": invite["invite_token"]});
+    reads_into!(Membership, accounts(&bed, &registered["access_token"], "invites/accept", accept).await);
+    reads_into!(Me, owners(&bed, "GET", "/api/pms/auth/me", None).await);
+    reads_into!(Store, owners(&bed, "GET", &store, None).await);
+    reads_into!(Store, registered["store"].clone());
+    let members = owners(&bed, "GET", &format!("{store}/members"), None).await;
+    reads_into!(Member, members["items"][0].clone());
+    let key = json!({"name": "Till", "role": "viewer"});
+    let key = reads_into!(NewKey, owners(&bed, "POST", "/api/pms/keys", Some(key)).await);
+    let keys = owners(&bed, "GET", "/api/pms/keys", None).await;
+    reads_into!(Key, keys["items"][0].clone());
+    let usage = format!("/api/pms/keys/{}/usage", key["id"].as_str().unwrap());
+    reads_into!(KeyUsage, owners(&bed, "GET", &usage, None).await);
+    let log = owners(&bed, "GET", "/api/pms/audit", None).await;
+    log["items"].as_array().unwrap().iter().for_each(|row| drop(reads_into!(AuditEntry, row.clone())));
+    reads_into!(AuditVerdict, owners(&bed, "GET", "/api/pms/audit/verify", None).await);
+}
+
+#[tokio::test]
+async fn members_of_account_documents_stand_in_the_order_of_the_shape() {
+    let bed = Testbed::new().await;
+    owners(&bed, "POST", "/api/pms/keys", Some(json!({"name": "Till", "role": "viewer"}))).await;
+    let store = format!("/api/pms/stores/{}", bed.store);
+    for (shape, address) in [
+        (&STORE, store.clone()),
+        (&MEMBER, format!("{store}/members")),
+        (&KEY, "/api/pms/keys".to_owned()),
+        (&AUDIT_ENTRY, "/api/pms/audit".to_owned()),
+    ] {
+        in_order(shape, &bed.call(Role::Owner, "GET", &address, None).await.text());
     }
 }
 

@@ -31,6 +31,37 @@ async fn every_answer_carries_its_headers() {
 }
 
 #[tokio::test]
+async fn an_answer_about_an_account_is_nobody_elses() {
+    let bed = Testbed::new().await.limited();
+    let me = bed.call(Role::Viewer, "GET", "/api/pms/auth/me", None).await;
+    assert_eq!((me.status(), me.header("cache-control")), (200, Some("no-store")));
+    assert_eq!((me.header("store-cursor"), me.header("vary")), (None, Some("Authorization, X-Store-Id")));
+    let signed_in = bed.send(request("POST", "/api/pms/auth/register", Some(account()), &[])).await;
+    assert_eq!((signed_in.status(), signed_in.header("cache-control")), (201, Some("no-store")));
+    assert_eq!(signed_in.header("ratelimit-policy"), Some("\"auth\";q=10;w=60"));
+    let keys = bed.send(request("GET", "/.well-known/jwks.json", None, &[])).await;
+    assert_eq!(
+        (keys.header("cache-control"), keys.header("vary")),
+        (Some("public, max-age=300"), Some("Origin"))
+    );
+}
+
+fn account() -> Vec<u8> {
+    json!({"email": "ann@example.org", "password": "correct horse", "name": "Ann"}).to_string().into_bytes()
+}
+
+#[tokio::test]
+async fn a_signed_answer_carries_what_a_members_does() {
+    let bed = Testbed::new().await.limited();
+    let key = bed.api_key(bed.store, Role::Viewer).await;
+    let reply = bed.signed(&key, "GET", "/api/pms/products", None, &[]).await;
+    assert_eq!((reply.status(), reply.round_trips, reply.header("store-cursor")), (200, 1, Some("1.0")));
+    assert_eq!(reply.header("ratelimit"), Some("\"read\";r=599;t=60"), "each key is counted by itself");
+    let refused = bed.signed(&key, "POST", "/api/pms/products", Some(json!({"title": "T"})), &[]).await;
+    assert_eq!((refused.status(), refused.header("store-cursor")), (403, None));
+}
+
+#[tokio::test]
 async fn a_product_that_has_not_changed_is_not_sent_again() {
     let bed = Testbed::new().await;
     let path = path(&create(&bed, mug()).await);
@@ -70,6 +101,33 @@ async fn a_limit_refuses_with_the_seconds_to_wait() {
     );
 }
 
+/// A credential is what whoever guesses is after, so guesses are counted by address whatever they are about.
+#[tokio::test]
+async fn passwords_and_tokens_are_counted_by_address() {
+    let bed = Testbed::new().await.limited();
+    let owner = format!("Bearer {}", bed.member(Role::Owner).token);
+    for guess in 0..10 {
+        let (route, headers) = match guess % 3 {
+            0 => ("login", vec![]),
+            1 => ("refresh", vec![]),
+            _ => ("password", vec![("authorization", owner.as_str())]),
+        };
+        let path = format!("/api/pms/auth/{route}");
+        let reply = bed.send(request("POST", &path, Some(b"{}".to_vec()), &headers)).await;
+        assert_eq!(reply.status(), 422, "{route}");
+    }
+    for route in ["login", "register", "refresh", "password"] {
+        let path = format!("/api/pms/auth/{route}");
+        let reply = bed.send(request("POST", &path, Some(account()), &[("authorization", &owner)])).await;
+        assert_eq!(
+            (reply.status(), reply.header("retry-after"), reply.round_trips),
+            (429, Some("60"), 0),
+            "{route}"
+        );
+    }
+    assert_eq!(bed.call(Role::Owner, "GET", "/api/pms/auth/me", None).await.status(), 200);
+}
+
 #[tokio::test]
 async fn a_database_that_fails_is_told_apart_from_one_that_may_have_done_it() {
     let bed = Testbed::new().await;
@@ -103,5 +161,40 @@ async fn a_log_line_a_request_without_secrets() {
     let token = bed.member(Role::Owner).token;
     for secret in [token.as_str(), "Becher", "192.0.2.1"] {
         assert!(!lines[0].1.contains(secret), "{secret}");
+    }
+}
+
+/// Everything that a log must not tell of these requests: what they sent and what they were answered with.
+#[tokio::test]
+async fn no_log_line_has_a_password_a_token_or_an_address() {
+    let bed = Testbed::new().await;
+    let registered = bed.send(request("POST", "/api/pms/auth/register", Some(account()), &[])).await.json();
+    bed.send(request("POST", "/api/pms/auth/login", Some(account()), &[])).await;
+    let wrong = json!({"email": "ann@example.org", "password": "battery"}).to_string().into_bytes();
+    assert_eq!(bed.send(request("POST", "/api/pms/auth/login", Some(wrong), &[])).await.status(), 401);
+    let invite = json!({"email": "eve@example.org", "role": "viewer"});
+    let members = format!("/api/pms/stores/{}/members", bed.store);
+    let invite = bed.call(Role::Owner, "POST", &members, Some(invite)).await.json();
+    let key = json!({"name": "Till", "role": "viewer"});
+    let key = bed.call(Role::Owner, "POST", "/api/pms/keys", Some(key)).await.json();
+    let own = bed.api_key(bed.store, Role::Viewer).await;
+    let (signing, path) = (bed.signing(), "/api/pms/products");
+    let signed = bed.signature(&own, &signing, "GET", path, &[]);
+    let headers: Vec<_> = signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    for _ in 0..2 {
+        bed.send(request("GET", path, None, &headers)).await;
+    }
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let mut secrets = vec![text(&registered["access_token"]), text(&registered["refresh_token"])];
+    secrets.extend([text(&invite["invite_token"]), text(&key["secret"]), own.secret.clone(), signing.nonce]);
+    secrets.extend(
+        signed.iter().filter(|(name, _)| name.ends_with("Signature")).map(|(_, value)| value.clone()),
+    );
+    secrets.extend(["correct horse", "battery", "@example.org", "192.0.2.1", "Ann"].map(str::to_owned));
+    let lines = bed.recorded.lines.borrow();
+    assert!(lines.len() >= 7);
+    for (_, line) in lines.iter() {
+        let told = secrets.iter().find(|secret| line.contains(secret.as_str()));
+        assert_eq!(told, None, "{line}");
     }
 }

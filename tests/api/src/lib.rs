@@ -6,13 +6,23 @@
 #![cfg(test)]
 
 mod access;
+mod access_dangerous;
+mod access_table;
+mod audit;
+mod auth_login;
+mod auth_me;
+mod auth_refresh;
+mod auth_register;
 mod bad_input;
 mod catalog;
 mod documents;
 mod events;
 mod headers;
+mod keys;
+mod members;
 mod openapi;
 mod plans;
+mod plans_accounts;
 mod product;
 mod products_create;
 mod products_delete;
@@ -22,4 +32,6 @@ mod products_patch;
 mod products_replace;
 mod products_transitions;
 mod room_ticket;
+mod signed;
+mod stores;
 mod system;

@@ -1,67 +1,116 @@
 //! Bad input for every operation, as data.
 //!
 //! Guarantees: every line of the contract about bad input stands here once and is made for every row of the table it
-//! applies to; the tests in process and the black-box suite send the same lines.
+//! applies to; the tests in process and the black-box suite send the same lines; each line is refused before anything is
+//! written and before a password is hashed.
+//! Relies on: `storeroom_operations::example` for bodies that fit.
 
-use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use storeroom_operations::operation::{Access, Answer, Body, IfMatch, Row};
-use storeroom_operations::table::MIB;
+mod bodies;
+mod credentials;
+mod noise;
+
+pub use noise::{NOISY_HEADERS, Noise, noise};
+
+use serde_json::Value;
+use storeroom_operations::example::{Extent, object};
+use storeroom_operations::operation::{Access, Answer, IfMatch, Param, Row};
+use storeroom_operations::route::{Match, find};
+use storeroom_operations::schema::{Object, Schema};
+
+/// The e-mail address in bodies that fit.
+pub const EMAIL: &str = "ann@example.org";
+/// Every password in bodies that fit, old and new.
+pub const PASSWORD: &str = "correct horse battery";
+/// A store that is not there.
+const OTHER_STORE: &str = "str_00000000000000000000000000";
 
 /// A request that fits its row, or one made worse.
 #[derive(Debug, Clone)]
 pub struct Line {
     /// What is bad about it.
-    pub name: &'static str,
+    pub name: String,
     /// The method.
     pub method: &'static str,
     /// Path and query.
     pub path: String,
     /// The body.
     pub body: Option<Vec<u8>>,
-    /// Headers besides the credential and the store; a content type stands here when it is not JSON.
-    pub headers: Vec<(&'static str, &'static str)>,
+    /// Every header, one a value; a content type stands here when it is not JSON.
+    pub headers: Vec<(&'static str, String)>,
     /// The status that it must be answered with.
     pub status: u16,
     /// The problem's code.
     pub code: &'static str,
 }
 
-/// What the requests are about.
+/// What the requests are about and who sends them.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// A product that is there.
-    pub product: &'a str,
-    /// Its store.
+    /// A store.
     pub store: &'a str,
+    /// An access token of its owner.
+    pub token: &'a str,
+    /// A product of it.
+    pub product: &'a str,
+    /// An API key of it.
+    pub key: &'a str,
+    /// A member of it besides the owner.
+    pub user: &'a str,
+    /// The host's time, Unix seconds.
+    pub now_s: i64,
+}
+
+impl<'a> Subject<'a> {
+    /// The same store, with a text instead of every other id.
+    fn with_ids(self, text: &'a str) -> Self {
+        Self { product: text, key: text, user: text, ..self }
+    }
+
+    fn path(&self, template: &str) -> String {
+        let id = if template.starts_with("/api/pms/keys/") { self.key } else { self.product };
+        let named = template.replace("{store}", self.store).replace("{id}", id).replace("{user}", self.user);
+        named.replace("{handle}", "h").replace("{code}", "not-found")
+    }
 }
 
 impl Line {
-    /// A request that fits the row.
+    /// A request that fits the row, by the store's owner.
     pub fn fitting(row: &'static Row, subject: Subject<'_>) -> Self {
-        let path =
-            row.path.replace("{id}", subject.product).replace("{handle}", "h").replace("{code}", "not-found");
+        let path = subject.path(row.path);
         let path = match row.access {
-            Access::Member(_) | Access::Open => path,
+            Access::Member(_) | Access::Account | Access::Open => path,
             Access::Public | Access::Ticket => format!("{path}?store={}", subject.store),
         };
-        let body = |rule: &Body| if rule.optional { "{}" } else { "{\"title\":\"T\"}" };
-        let body = row.body.as_ref().map(|rule| body(rule).into());
-        let headers = vec![("if-match", "*")];
-        Self { name: "fitting", method: row.method, path, body, headers, status: row.success, code: "" }
+        let body = row.body.as_ref().map(|rule| fitting_body(rule.shape).to_string().into_bytes());
+        let headers = vec![
+            ("authorization", format!("Bearer {}", subject.token)),
+            ("x-store-id", subject.store.to_owned()),
+            ("if-match", "*".to_owned()),
+        ];
+        let name = "fitting".to_owned();
+        Self { name, method: row.method, path, body, headers, status: row.success, code: "" }
     }
 
-    fn expecting(mut self, name: &'static str, status: u16, code: &'static str) -> Self {
-        (self.name, self.status, self.code) = (name, status, code);
+    fn expecting(mut self, name: impl Into<String>, status: u16, code: &'static str) -> Self {
+        (self.name, self.status, self.code) = (name.into(), status, code);
         self
     }
 
-    fn header(self, name: &'static str, value: &'static str) -> Self {
-        let mut line = self.without_header(name);
-        line.headers.push((name, value));
-        line
+    /// The same with this value for the header and no other.
+    #[must_use]
+    pub fn header(self, name: &'static str, value: impl Into<String>) -> Self {
+        self.without_header(name).one_more(name, value)
     }
 
-    fn without_header(mut self, name: &str) -> Self {
+    /// The same with one more header, even if there is one of that name.
+    fn one_more(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same without the header.
+    #[must_use]
+    pub fn without_header(mut self, name: &str) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self
     }
@@ -74,158 +123,153 @@ impl Line {
         self
     }
 
-    fn body(mut self, body: Vec<u8>) -> Self {
-        self.body = Some(body);
+    /// The same with that body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
         self
     }
+}
+
+/// The least body that fits the shape and that the service would take: no password that is guessed easily.
+pub fn fitting_body(shape: &'static Object) -> Value {
+    let mut body = object(shape, Extent::Least);
+    for (name, value) in body.as_object_mut().into_iter().flatten() {
+        match name.as_str() {
+            "password" | "current_password" | "new_password" => *value = PASSWORD.into(),
+            "email" => *value = EMAIL.into(),
+            _ => {}
+        }
+    }
+    body
 }
 
 /// Every bad line for a row.
 pub fn lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
     let fitting = || Line::fitting(row, subject);
     let nowhere = Line { path: format!("/nowhere{}", row.path.replace(['{', '}'], "")), ..fitting() };
-    let other_method = Line { method: "OPTIONS", body: None, ..fitting() };
     let mut lines = vec![
-        other_method.expecting("method", 405, "method-not-allowed"),
         nowhere.expecting("route", 404, "not-found"),
         fitting().header("api-version", "1999-01-01").expecting("version", 400, "api-version-unknown"),
     ];
+    lines.extend(other_method(fitting()));
     if !matches!(row.answer, Answer::Socket) {
         lines.push(fitting().header("accept", "image/png").expecting("accept", 406, "not-acceptable"));
     }
-    if row.has_store() {
-        let misspelt = match row.access {
-            Access::Member(_) => fitting().parameter("store", "nonsense"),
-            _ => Line::fitting(row, Subject { store: "nonsense", ..subject }),
-        };
-        lines.push(misspelt.expecting("store", 400, "malformed-request"));
+    if row.access != Access::Open {
         lines.push(fitting().parameter("colour", "red").expecting("parameter", 400, "malformed-request"));
+        lines.extend(row.query.iter().flat_map(|param| parameters(param, &fitting)));
     }
-    lines.extend(row.query.iter().flat_map(|param| parameters(param.name, &fitting)));
-    if row.body.is_some() {
-        lines.extend(bodies(&fitting));
+    lines.extend(stores(row, subject));
+    lines.extend(credentials::lines(row, subject));
+    if let Some(rule) = &row.body {
+        lines.extend(bodies::lines(rule, &fitting));
     }
     lines.extend(preconditions(row, subject));
     lines
 }
 
-fn parameters(name: &str, fitting: &dyn Fn() -> Line) -> Vec<Line> {
-    match name {
-        "limit" => vec![
-            fitting().parameter(name, "1").parameter(name, "2").expecting("twice", 400, "malformed-request"),
-            fitting().parameter(name, "%ff").expecting("percent-encoding", 400, "malformed-request"),
-            fitting().parameter(name, "0").expecting("too small", 400, "malformed-request"),
-        ],
-        "cursor" | "after" => {
-            vec![fitting().parameter(name, "AAAA").expecting("cursor", 400, "cursor-invalid")]
-        }
-        _ => Vec::new(),
-    }
+/// A method that every host knows and the address does not take.
+fn other_method(line: Line) -> Option<Line> {
+    let path = line.path.split('?').next().unwrap_or_default().to_owned();
+    let mut methods = ["DELETE", "PATCH", "PUT", "POST"].into_iter();
+    let method = methods.find(|method| matches!(find(method, &path), Match::OtherMethods(_)))?;
+    Some(Line { method, body: None, ..line }.expecting("method", 405, "method-not-allowed"))
 }
 
-fn preconditions(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
+fn stores(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
     let fitting = || Line::fitting(row, subject);
-    let nobody = || Line::fitting(row, Subject { product: "nonsense", ..subject });
-    let mut lines = Vec::new();
-    if row.if_match != IfMatch::Ignored {
-        lines.push(fitting().header("if-match", "3").expecting("version's quotes", 400, "malformed-request"));
-    }
-    if row.if_match == IfMatch::Required {
-        let required =
-            |line: Line, name| line.without_header("if-match").expecting(name, 428, "precondition-required");
-        lines.push(required(fitting(), "no version"));
-        lines.push(required(nobody(), "no version comes before no product"));
-        if row.body.is_some() {
-            let broken = fitting().body(b"{".to_vec());
-            lines.push(required(broken, "no version comes before the body"));
+    let malformed = |line: Line, name: &str| line.expecting(name, 400, "malformed-request");
+    let mut lines = match row.access {
+        Access::Open | Access::Account => return Vec::new(),
+        Access::Public | Access::Ticket => {
+            let nonsense = Line::fitting(row, Subject { store: "nonsense", ..subject });
+            let nobodys = Line { path: subject.path(row.path), ..fitting() };
+            return vec![
+                malformed(nonsense, "store"),
+                malformed(fitting().parameter("store", subject.store), "store twice"),
+                nobodys.expecting("no store", 400, "store-required"),
+            ];
         }
+        Access::Member(_) => vec![
+            malformed(fitting().parameter("store", "nonsense"), "store"),
+            malformed(fitting().parameter("store", "%ff"), "store's percent-encoding"),
+            malformed(fitting().parameter("store", OTHER_STORE), "two stores"),
+            malformed(fitting().header("x-store-id", "nonsense"), "store's header"),
+            malformed(fitting().header("x-store-id", "s".repeat(6_000)), "store's long header"),
+            malformed(fitting().one_more("x-store-id", subject.store), "store's header twice"),
+        ],
+    };
+    if row.store_in_path() {
+        let lost = |store| Line { path: Subject { store, ..subject }.path(row.path), ..fitting() };
+        lines.push(lost("nonsense").expecting("store's path", 404, "not-found"));
+        lines.push(lost("%ff").expecting("the path's percent-encoding", 404, "not-found"));
+        let elsewhere = lost(OTHER_STORE);
+        lines.push(malformed(elsewhere.clone(), "the path names another store than the header"));
+        lines.push(elsewhere.without_header("x-store-id").expecting("no such store", 404, "not-found"));
     }
-    if row.path.contains("{id}") {
-        lines.push(nobody().expecting("no product", 404, "not-found"));
-        if row.body.is_some() {
-            let broken = nobody().body(b"{".to_vec());
-            lines.push(broken.expecting("the body comes before no product", 400, "malformed-json"));
+    lines
+}
+
+fn parameters(param: &Param, fitting: &dyn Fn() -> Line) -> Vec<Line> {
+    let with = |value: &str, name: &str| {
+        let line = fitting().parameter(param.name, value);
+        line.expecting(format!("{}: {name}", param.name), 400, "malformed-request")
+    };
+    let twice = fitting().parameter(param.name, "1").parameter(param.name, "1");
+    let mut lines = vec![
+        with("%ff", "percent-encoding"),
+        twice.expecting(format!("{} twice", param.name), 400, "malformed-request"),
+    ];
+    match param.schema {
+        Schema::Integer { min, max } => {
+            let (below, above) = (min.saturating_sub(1).to_string(), max.saturating_add(1).to_string());
+            lines.extend([with(&below, "too small"), with(&above, "too large"), with("x", "no number")]);
+            lines.extend([with("1.5", "no whole number"), with(&"1".repeat(30), "huge"), with("", "empty")]);
+        }
+        Schema::OneOf(_) => lines.push(with("nonsense", "unknown")),
+        Schema::Text { max, .. } => {
+            lines.push(with(&"a".repeat(max.saturating_add(1)), "too long"));
+            lines.push(with("a%00a", "NUL"));
+        }
+        _ => {}
+    }
+    if matches!(param.name, "cursor" | "after") {
+        lines.retain(|line| line.name != "after: NUL" && line.name != "cursor: NUL");
+        for junk in ["AAAA", "nonsense", "eyJhIjoxfQ", "1.0.0", "9999999999999999999999.1"] {
+            let line = fitting().parameter(param.name, junk);
+            lines.push(line.expecting(format!("{}: {junk}", param.name), 400, "cursor-invalid"));
         }
     }
     lines
 }
 
-fn bodies(fitting: &dyn Fn() -> Line) -> Vec<Line> {
-    let body = |bytes: Vec<u8>| fitting().body(bytes);
-    vec![
-        body(b"{\"title\":".to_vec()).expecting("json", 400, "malformed-json"),
-        body(b"{\"title\":\"\xff\"}".to_vec()).expecting("utf-8", 400, "malformed-json"),
-        body([vec![b'['; 10_000], vec![b']'; 10_000]].concat()).expecting("depth", 400, "malformed-json"),
-        body(b"[]".to_vec()).expecting("shape", 422, "validation-failed"),
-        body(b"{\"colour\":1}".to_vec()).expecting("unknown field", 422, "validation-failed"),
-        body(vec![b' '; MIB + 1]).expecting("size", 413, "body-too-large"),
-        fitting().header("content-type", "text/plain").expecting("media", 415, "unsupported-media-type"),
-        fitting().header("content-encoding", "gzip").expecting("encoding", 415, "unsupported-media-type"),
-    ]
-}
-
-/// Random bytes for a body, a header, a path and a cursor.
-#[derive(Debug, Clone)]
-pub struct Noise {
-    /// Picks the row.
-    pub row: usize,
-    /// A piece of a path or of a query.
-    pub piece: String,
-    /// The body.
-    pub body: Vec<u8>,
-    /// Headers by their place in `NOISY_HEADERS`.
-    pub headers: Vec<(usize, Vec<u8>)>,
-}
-
-/// The headers that noise is put into.
-pub const NOISY_HEADERS: [&str; 8] = [
-    "authorization",
-    "x-store-id",
-    "if-match",
-    "if-none-match",
-    "accept",
-    "content-type",
-    "api-version",
-    "x-noise",
-];
-
-/// The query parameters that noise is put into.
-const NOISY_PARAMETERS: [&str; 5] = ["cursor", "store", "limit", "after", "q"];
-
-/// Pieces that lead somewhere and random ones.
-pub fn noise() -> impl Strategy<Value = Noise> {
-    let piece = prop_oneof![
-        "[ -~]{0,40}",
-        Just("prd_01hf7yat00fentqaxbnentqaxb".to_owned()),
-        Just("%ff%00".to_owned()),
-        "[^\\x00-\\x20]{0,20}",
-    ];
-    let body = prop_oneof![
-        proptest::collection::vec(any::<u8>(), 0..200),
-        "\\{\"(title|variants|tags|x)\":(\"[a-z]{0,9}\"|[0-9e.-]{1,9}|\\[\\]|null|true)\\}"
-            .prop_map(String::into_bytes),
-    ];
-    let bytes = proptest::collection::vec(33_u8..=126, 0..60);
-    let headers = proptest::collection::vec((0..NOISY_HEADERS.len(), bytes), 0..4);
-    (0_usize..200, piece, body, headers).prop_map(|(row, piece, body, headers)| Noise {
-        row,
-        piece,
-        body,
-        headers,
-    })
-}
-
-impl Noise {
-    /// A request to one of the rows, with noise in it.
-    pub fn line(&self, rows: &[&'static Row], subject: Subject<'_>) -> Option<Line> {
-        let row = rows.get(self.row.checked_rem(rows.len())?)?;
-        let product = if self.row.is_multiple_of(2) { subject.product } else { &self.piece };
-        let mut line = Line::fitting(row, Subject { product, ..subject });
-        if self.row.is_multiple_of(3) {
-            let parameter = NOISY_PARAMETERS.get(self.row % NOISY_PARAMETERS.len())?;
-            line = line.parameter(parameter, &self.piece);
-        }
-        line.body = Some(self.body.clone());
-        Some(line)
+fn preconditions(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
+    let fitting = || Line::fitting(row, subject);
+    let lost = || Line::fitting(row, subject.with_ids("nonsense"));
+    let names_a_thing = row.path.contains("{id}") || row.path.contains("{user}");
+    let mut lines = Vec::new();
+    if row.if_match != IfMatch::Ignored {
+        lines.push(fitting().header("if-match", "3").expecting("version's quotes", 400, "malformed-request"));
     }
+    if row.if_match == IfMatch::Required {
+        let required = |line: Line, name: &str| {
+            line.without_header("if-match").expecting(name, 428, "precondition-required")
+        };
+        lines.push(required(fitting(), "no version"));
+        if names_a_thing {
+            lines.push(required(lost(), "no version comes before no thing"));
+        }
+        if row.body.is_some() {
+            lines.push(required(fitting().body("{"), "no version comes before the body"));
+        }
+    }
+    if names_a_thing {
+        lines.push(lost().expecting("no such thing", 404, "not-found"));
+        if row.body.is_some() {
+            let broken = lost().body("{");
+            lines.push(broken.expecting("the body comes before no such thing", 400, "malformed-json"));
+        }
+    }
+    lines
 }

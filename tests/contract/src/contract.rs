@@ -14,6 +14,7 @@
 
 mod access;
 mod atomicity;
+mod audit;
 mod bench;
 mod faults;
 mod faulty;
@@ -120,6 +121,16 @@ suite! {
         a_read_is_one_row_with_access_and_cursor
         a_refused_read_gives_no_row_away
         a_credential_may_reach_one_store_or_more
+        a_key_is_refused_at_once
+        a_nonce_counts_once_whatever_becomes_of_its_request
+        a_nonce_is_any_keys_own
+        nonces_that_have_expired_are_swept
+    }
+    audit {
+        counts_up_in_each_store
+        has_one_row_a_request
+        only_grows_and_is_sealed_once
+        unsealed_rows_are_found
     }
     log {
         the_first_event_tells_everything

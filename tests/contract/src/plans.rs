@@ -3,22 +3,40 @@
 use crate::bench::Bench;
 use crate::shop::arguments;
 use storeroom_domain::EventType;
-use storeroom_sql::{Batch, Statement, access, documents, events, settle};
+use storeroom_sql::access::Credential::{Key, Session};
+use storeroom_sql::{Args, Batch, Statement, access, audit, documents, events, settle};
 use storeroom_testbed::plans::{explain, scanned};
 
-/// Every statement that `storeroom-sql` makes.
-fn statements() -> Vec<Statement> {
-    let args = arguments("plans");
-    let mut batch = Batch::new(args.clone());
-    access::guard(&mut batch, "products:write");
+/// Every step that `storeroom-sql` makes.
+fn batch(args: Args) -> Batch {
+    let mut batch = Batch::new(args);
+    access::spend_nonce(&mut batch);
+    for credential in [Session, Key] {
+        access::guard(&mut batch, credential, "products:write");
+        access::guard_alive(&mut batch, credential);
+    }
     settle::settle_product(&mut batch);
     settle::settle_store(&mut batch);
     events::append_product_event(&mut batch, EventType::ProductUpdated);
     events::append_product_end(&mut batch);
+    events::append_store_event(&mut batch);
+    audit::append(&mut batch);
+    audit::append_to(&mut batch, "SELECT store_id FROM memberships WHERE user_id = :user");
+    batch
+}
+
+/// Every statement that `storeroom-sql` makes.
+fn statements() -> Vec<Statement> {
+    let args = arguments("plans");
     let reads = [
-        access::read(documents::PRODUCT),
-        access::read(access::NOTHING),
+        access::read(Session, documents::PRODUCT),
+        access::read(Key, documents::PRODUCT),
+        access::read(Session, access::NOTHING),
+        access::read_alive(Session, access::ONLY_STORE),
         access::ONLY_STORE.to_owned(),
+        access::ENDED_SESSIONS_SINCE.to_owned(),
+        audit::UNSEALED.to_owned(),
+        audit::STORES_TO_SEAL.to_owned(),
         documents::PRODUCT.to_owned(),
         settle::STORES_WITH_DUE.to_owned(),
         settle::NEXT_DUE.to_owned(),
@@ -27,7 +45,8 @@ fn statements() -> Vec<Statement> {
         events::HEADS_SINCE.to_owned(),
     ];
     let reads = reads.into_iter().map(|sql| Statement::bind(sql, &args).unwrap());
-    reads.chain(batch.frame().unwrap().work).collect()
+    let frame = batch(args.clone()).frame().unwrap();
+    reads.chain(frame.prelude).chain(frame.work).collect()
 }
 
 pub async fn no_statement_scans_a_table_that_grows(bench: &Bench) {

@@ -6,8 +6,16 @@ use std::rc::Rc;
 use storeroom_sql::{Rows, Statement};
 use storeroom_testbed::embedded::Embedded;
 
-/// Indexes over all stores: a user's stores, and what is due anywhere. None of them is unique.
-const OVER_ALL_STORES: [&str; 2] = ["memberships_by_user", "products_scheduled"];
+/// Indexes over all stores: a user's stores, what is due anywhere, and what names its store itself. None of them is
+/// unique.
+const OVER_ALL_STORES: [&str; 6] = [
+    "memberships_by_user",
+    "products_scheduled",
+    "invites_by_token",
+    "api_keys_by_id",
+    "api_keys_expiring",
+    "audit_unsealed",
+];
 
 const TABLES: &str =
     "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";

@@ -23,6 +23,12 @@ const PRODUCT: &str = "INSERT INTO products (store_id, id, handle, title, descri
 const VARIANT: &str = "INSERT INTO variants (store_id, id, product_id, sku, option_values, price_minor, position) \
     VALUES (:store, 'var_' || :product, :product, :product, '{}', 1999, 0)";
 
+const KEY: [&str; 2] = [
+    "INSERT INTO api_keys (store_id, id, name, role, generation, created_at, created_by, version) \
+     VALUES (:store, :key, 'Till', 'editor', 1, :now, :user, 1)",
+    "INSERT INTO key_generations (key_id, generation) VALUES (:key, 1)",
+];
+
 /// A store on a bench.
 pub struct Shop<'a> {
     /// The bench.
@@ -41,6 +47,15 @@ impl<'a> Shop<'a> {
         }
         bench.batch(&batch).await.unwrap();
         shop
+    }
+
+    /// Adds the API key `:key`, with the role of an editor and its first secret.
+    pub async fn add_key(&self) {
+        let mut batch = Batch::new(self.args.clone());
+        for sql in KEY {
+            batch.run(sql);
+        }
+        self.done(&batch).await;
     }
 
     /// An empty batch about the product, with an event id of its own.
@@ -114,6 +129,15 @@ pub fn arguments(scope: &str) -> Args {
         .with("actor", format!("usr_{scope}"))
         .with("request_id", "req_1")
         .with("event_id", "evt_1")
+        .with("key", format!("key_{scope}"))
+        .with("generation", 1)
+        .with("nonce", "a nonce of 16 letters")
+        .with("nonce_expires_at", NOW + 361_000)
+        .with("day", NOW / 86_400_000)
+        .with("action", "products.create")
+        .with("audit_subject", "prd_x")
+        .with("address", "192.0.2.1")
+        .with("audit_hash", "0".repeat(64))
         .with("after", 0)
         .with("since", NOW)
         .with("limit", 2)

@@ -13,6 +13,10 @@ use storeroom_ports::{Database, Direct};
 use storeroom_sql::{Args, Frame, FrameResult, Statement};
 use storeroom_testbed::embedded::Embedded;
 use storeroom_testbed::http::NativeHttp;
+use storeroom_web::answer::hex;
+use storeroom_web::signature::{
+    KEY_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, canonical, sign,
+};
 use storeroom_web::tokens::{Identity, Signer};
 
 /// What `cargo xtask test` says of the host.
@@ -99,6 +103,25 @@ pub struct Member {
     pub token: String,
 }
 
+/// An API key with its secret.
+pub struct ApiKey {
+    /// What is sent as `X-Api-Key`.
+    pub name: String,
+    /// The secret.
+    pub secret: String,
+}
+
+/// What a signed request says of itself.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// The store that it names; empty for none.
+    pub store: String,
+    /// When it was signed, Unix seconds.
+    pub timestamp_s: i64,
+    /// Its nonce.
+    pub nonce: String,
+}
+
 /// What came back.
 #[derive(Debug)]
 pub struct Reply {
@@ -125,6 +148,11 @@ impl Reply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// An e-mail address that nobody has yet.
+pub fn new_email() -> String {
+    format!("{}@example.org", new_id::<storeroom_domain::id::User>())
 }
 
 /// Now, by this machine's clock.
@@ -273,6 +301,61 @@ impl Shop {
         let mut all = vec![("authorization", token.as_str()), ("x-store-id", store.as_str())];
         all.extend(headers);
         self.send(method, path, body.map(|json| json.to_string().into_bytes()), &all).await
+    }
+
+    /// Sends a body to a route under `/api/pms/auth`, as whoever has the token; `""` is nobody's.
+    pub async fn auth(&self, token: &str, method: &str, route: &str, body: Option<Json>) -> Reply {
+        let authorization = format!("Bearer {token}");
+        let headers = if token.is_empty() { vec![] } else { vec![("authorization", authorization.as_str())] };
+        let body = body.map(|json| json.to_string().into_bytes());
+        self.send(method, &format!("/api/pms/auth/{route}"), body, &headers).await
+    }
+
+    /// Makes an API key of the store.
+    pub async fn create_key(&self, role: Role) -> ApiKey {
+        let body = serde_json::json!({"name": "Till", "role": role.as_str()});
+        let reply = self.call(&self.owner, "POST", "/api/pms/keys", Some(body)).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        let text = |member: &str| reply.json()[member].as_str().unwrap().to_owned();
+        ApiKey { name: text("key"), secret: text("secret") }
+    }
+
+    /// What a request to the store that is signed now says of itself, with a nonce of its own.
+    pub fn signing(&self) -> Signing {
+        let nonce = hex(&distinct_bytes());
+        Signing { store: self.store.to_string(), timestamp_s: now().ms() / 1_000, nonce }
+    }
+
+    /// The headers that sign a request.
+    pub fn signature(
+        &self,
+        key: &ApiKey,
+        signing: &Signing,
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> Vec<(&'static str, String)> {
+        let text = canonical(method, path, &signing.store, signing.timestamp_s, &signing.nonce, body);
+        let mut headers = vec![
+            (KEY_HEADER, key.name.clone()),
+            (TIMESTAMP_HEADER, signing.timestamp_s.to_string()),
+            (NONCE_HEADER, signing.nonce.clone()),
+            (SIGNATURE_HEADER, sign(&key.secret, &text)),
+        ];
+        headers.extend((!signing.store.is_empty()).then(|| ("X-Store-Id", signing.store.clone())));
+        headers
+    }
+
+    /// Sends a request with these headers, as `signature` gives them.
+    pub async fn send_signed(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Json>,
+        headers: &[(&'static str, String)],
+    ) -> Reply {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.send(method, path, body.map(|json| json.to_string().into_bytes()), &headers).await
     }
 
     /// Creates a product that can be published and returns its document.

@@ -1,6 +1,6 @@
 //! The room.
 
-use crate::shop::{Shop, new_id, now, path};
+use crate::shop::{Member, Shop, new_id, now, path};
 use crate::socket::{Received, Socket};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -142,6 +142,75 @@ pub async fn a_second_schedule_is_not_forgotten(shop: Rc<Shop>) {
     assert_eq!((&event["subject"], &event["at"]), (&second["id"], &json!(at.to_string())));
 }
 
+/// How soon after the answer a connection is closed that may stay no longer.
+const CLOSED_WITHIN: Duration = Duration::from_secs(2);
+
+async fn closed_in_time(socket: &mut Socket) -> u16 {
+    tokio::time::timeout(CLOSED_WITHIN, closing(socket)).await.expect("closed within 2 s of the answer")
+}
+
+async fn ticket_url(shop: &Shop, who: &Member) -> String {
+    let ticket = shop.call(who, "POST", "/api/pms/room/ticket", None).await;
+    assert_eq!(ticket.status, 201, "{}", ticket.text);
+    ticket.json()["url"].as_str().unwrap().to_owned()
+}
+
+async fn run_cron(shop: &Shop) {
+    let cron = shop.send("GET", "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*", None, &[]).await;
+    assert_eq!(cron.status, 200, "{}", cron.text);
+}
+
+pub async fn a_removed_member_is_closed_with_4403(shop: Rc<Shop>) {
+    let (mut first, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    let (mut second, _) = Socket::join(&shop, &shop.viewer, json!({"topics": ["product"]})).await;
+    let mut greeting = Socket::connect(&shop, &shop.viewer).await;
+    let unused = ticket_url(&shop, &shop.viewer).await;
+    let (mut owner, _) = Socket::join(&shop, &shop.owner, json!({})).await;
+    let member = format!("/api/pms/stores/{}/members/{}", shop.store, shop.viewer.identity.user);
+    let removed = shop.call(&shop.owner, "DELETE", &member, None).await;
+    assert_eq!(removed.status, 204, "{}", removed.text);
+    for socket in [&mut first, &mut second, &mut greeting] {
+        assert_eq!(closed_in_time(socket).await, 4403);
+    }
+    let event = owner.events(1).await.remove(0);
+    assert_eq!((&event["type"], &event["seq"]), (&json!("member.removed"), &json!(1)));
+    shop.create("Danach").await;
+    assert_eq!(seqs(&owner.events(1).await), [2], "whoever stays loses nothing");
+    let mut late = Socket::open(&unused).await;
+    late.send(&json!({"t": "hello", "cursor": "1.0"})).await;
+    assert_eq!(late.receive().await, Received::Closed(4403), "before it is sent anything");
+}
+
+pub async fn a_logout_closes_its_sockets(shop: Rc<Shop>) {
+    let (mut welcome, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    let mut greeting = Socket::connect(&shop, &shop.viewer).await;
+    let unused = ticket_url(&shop, &shop.viewer).await;
+    let (mut owner, _) = Socket::join(&shop, &shop.owner, json!({})).await;
+    let logout = shop.call(&shop.viewer, "POST", "/api/pms/auth/logout", None).await;
+    assert_eq!(logout.status, 204, "{}", logout.text);
+    for socket in [&mut welcome, &mut greeting] {
+        assert_eq!(closed_in_time(socket).await, 4401);
+    }
+    let mut late = Socket::open(&unused).await;
+    assert_eq!(late.receive().await, Received::Closed(4401), "its ticket is good no more");
+    shop.create("Danach").await;
+    assert_eq!(seqs(&owner.events(1).await), [1], "nobody else is closed");
+}
+
+/// A session that ended while nobody could tell the room: cron shuts it out.
+pub async fn a_swallowed_logout_is_made_good(shop: Rc<Shop>) {
+    let (mut viewer, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    let (mut owner, _) = Socket::join(&shop, &shop.owner, json!({})).await;
+    let args = Args::new().with("session", shop.viewer.identity.session.to_string()).with("now", now().ms());
+    shop.sql(&["UPDATE sessions SET ended_at = :now WHERE id = :session"], &args).await;
+    viewer.send(&json!({"t": "ping"})).await;
+    assert_eq!(viewer.frame().await, json!({"t": "pong"}), "nobody has told the room");
+    run_cron(&shop).await;
+    assert_eq!(closed_in_time(&mut viewer).await, 4401);
+    shop.create("Danach").await;
+    assert_eq!(seqs(&owner.events(1).await), [1], "nobody else is closed");
+}
+
 /// An event that was committed while nobody could tell the room: cron tells it how far the log has come.
 pub async fn a_swallowed_nudge_is_made_good(shop: Rc<Shop>) {
     let (mut socket, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
@@ -163,8 +232,7 @@ pub async fn a_swallowed_nudge_is_made_good(shop: Rc<Shop>) {
     .await;
     socket.send(&json!({"t": "ping"})).await;
     assert_eq!(socket.frame().await, json!({"t": "pong"}), "nobody has told the room");
-    let cron = shop.send("GET", "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*", None, &[]).await;
-    assert_eq!(cron.status, 200, "{}", cron.text);
+    run_cron(&shop).await;
     let event = socket.events(1).await.remove(0);
     assert_eq!((&event["seq"], &event["id"]), (&json!(1), &json!(id.to_string())));
     shop.create("Kerze").await;
