@@ -1,7 +1,7 @@
 //! The demo store's products, with stock.
 //!
 //! Guarantees: running it again adds what is missing and doubles nothing. Relies on: the API for products (so that
-//! events and revisions are written as for anybody), and SQL for stock, which the API does not take yet.
+//! events and revisions are written as for anybody), and SQL for stock, so that a shop opens without a log of its filling.
 
 use crate::demo::Demo;
 use crate::hrana::Database;
@@ -15,11 +15,23 @@ use std::time::Duration;
 const PRODUCTS: &str = include_str!("../seed/products.json");
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// Writes down how the stock of every SKU that has a variant gets there.
+const LEDGER: &str = "
+INSERT INTO ledger (store_id, seq, at, actor, request_id, variant_id, location_id, kind, delta, before, after, reason)
+SELECT v.store_id, (SELECT coalesce(max(seq), 0) FROM ledger WHERE store_id = ?1) + row_number() OVER (ORDER BY v.id),
+    CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), 'system', 'demo', v.id, ?2, 'set',
+    stock.value - coalesce(l.on_hand, 0), coalesce(l.on_hand, 0), stock.value, 'opening'
+FROM json_each(?3) AS stock JOIN variants v ON v.store_id = ?1 AND v.sku = stock.key
+    LEFT JOIN levels l ON l.store_id = v.store_id AND l.variant_id = v.id AND l.location_id = ?2
+WHERE stock.value <> coalesce(l.on_hand, 0)";
+
 /// Sets the stock of every SKU that has a variant.
 const STOCK: &str = "
-INSERT OR REPLACE INTO levels (store_id, variant_id, location_id, on_hand)
+INSERT INTO levels (store_id, variant_id, location_id, on_hand)
 SELECT v.store_id, v.id, ?2, stock.value
-FROM json_each(?3) AS stock JOIN variants v ON v.store_id = ?1 AND v.sku = stock.key";
+FROM json_each(?3) AS stock JOIN variants v ON v.store_id = ?1 AND v.sku = stock.key
+WHERE TRUE
+ON CONFLICT (store_id, variant_id, location_id) DO UPDATE SET on_hand = excluded.on_hand";
 
 /// A product of seed/products.json.
 #[derive(Deserialize)]
@@ -62,7 +74,9 @@ pub fn run(url: &str, token: &str, demo: &Demo, database: &Database) -> Result<u
         stock.extend(&entry.stock);
     }
     let stock = serde_json::to_string(&stock)?;
-    database.query(STOCK, &[&demo.store, &demo.location, &stock]).context("the stock cannot be written")?;
+    for sql in [LEDGER, STOCK] {
+        database.query(sql, &[&demo.store, &demo.location, &stock]).context("the stock cannot be written")?;
+    }
     Ok(entries.len())
 }
 

@@ -9,6 +9,7 @@ use storeroom_web::secrets::Secrets;
 /// Does what is due; returns how many things it touched, or the first failure.
 pub async fn run(ports: &Ports, secrets: &Secrets) -> Result<usize, DatabaseError> {
     let products = storeroom_products::due::run(ports).await;
+    let inventory = storeroom_inventory::due::run(ports).await;
     let accounts = storeroom_accounts::due::run(ports, &secrets.master).await;
-    Ok(products?.saturating_add(accounts?))
+    Ok(products?.saturating_add(inventory?).saturating_add(accounts?))
 }

@@ -19,6 +19,7 @@ impl Functions for All {
     async fn call(&self, operation: Operation, call: &Call<'_>) -> Result<Answer, Problem> {
         match operation {
             Operation::Accounts(operation) => storeroom_accounts::handle(operation, call).await,
+            Operation::Inventory(operation) => storeroom_inventory::handle(operation, call).await,
             Operation::Products(operation) => storeroom_products::handle(operation, call).await,
             Operation::Rooms(operation) => storeroom_rooms::handle(operation, call).await,
             Operation::System(operation) => storeroom_system::handle(operation, call).await,

@@ -1,6 +1,7 @@
 //! The gateway: every request's way, written once.
 //!
-//! preflight → match → media → authenticate → limit → store → dispatch → (access, when a function refused without looking) →
+//! preflight → match → media → authenticate → limit → store → idempotency key → dispatch → (access and the answer under the
+//! key, when a function refused without looking) →
 //! render → log. Guarantees: the contract's order of checks; every answer carries its request id and what its row
 //! asks for; whatever happens is one answer and one log line.
 //! Relies on: `storeroom-operations` for the table, and on a host for `Ports`, `Settings` and the request.
@@ -24,7 +25,7 @@ use storeroom_operations::table::MIB;
 use storeroom_operations::{Code, Operation, Problem, RateClass};
 use storeroom_ports::{Clock, Ports};
 use storeroom_web::call::Trace;
-use storeroom_web::{Answer, BodyError, Call, Caller, Request, Response, negotiate, query};
+use storeroom_web::{Answer, BodyError, Call, Caller, Request, Response, idempotency, negotiate, query};
 
 /// Longest path in bytes.
 const MAX_PATH: usize = 2_048;
@@ -99,10 +100,12 @@ async fn answer(
         caller,
         store: String::new(),
         request_id: exchange.request_id.clone(),
+        idempotency_key: None,
+        fingerprint: String::new(),
         now: exchange.now,
         trace: Trace::default(),
     };
-    let result = dispatch(functions, operation, &mut call).await;
+    let result = dispatch(functions, operation, &mut call, &request.path).await;
     exchange.store = (!call.store.is_empty()).then(|| call.store.clone());
     exchange.round_trips = call.trace.round_trips.get();
     exchange.cursor = call.trace.cursor.get();
@@ -136,18 +139,32 @@ async fn dispatch(
     functions: &dyn Functions,
     operation: Operation,
     call: &mut Call<'_>,
+    path: &str,
 ) -> Result<Answer, Problem> {
     call.store = authenticate::store(call).await?;
-    let result = match checked_query(call) {
+    let result = match keyed(call, path).and_then(|()| checked_query(call)) {
         Ok(()) => functions.call(operation, call).await,
         Err(problem) => Err(problem),
     };
-    // What the request says is looked at before the database is; but a stranger must not learn from it.
+    if let Some(replay) = call.take_replay() {
+        return Ok(replay);
+    }
+    // What the request says is looked at before the database is; but a stranger must not learn from it, and what was
+    // done before is answered as it was.
     let has_access = matches!(call.row.access, Access::Member(_) | Access::Account);
-    if result.is_err() && has_access && !call.trace.access_checked.get() {
-        call.check_access().await?;
+    if result.is_err() && has_access && !call.may_refuse() {
+        return call.look_before_refusing().await?.map_or(result, Ok);
     }
     result
+}
+
+/// Takes the idempotency key; the fingerprint is made only for one.
+fn keyed(call: &mut Call<'_>, path: &str) -> Result<(), Problem> {
+    call.idempotency_key = idempotency::key(call.row, &call.headers)?;
+    if call.idempotency_key.is_some() {
+        call.fingerprint = idempotency::fingerprint(call.row.method, path, &call.raw_query, &call.body);
+    }
+    Ok(())
 }
 
 /// Pages about no store take any parameter, because people link to them from anywhere.

@@ -53,6 +53,7 @@ fn success(exchange: &Exchange, request: &Request, answer: Answer) -> Response {
     }
     headers.extend(answer.etag.map(|etag| ("ETag", etag)));
     headers.extend(answer.location.map(|path| ("Location", path)));
+    headers.extend(answer.is_replayed.then(|| ("Idempotent-Replayed", "true".to_owned())));
     headers.push(("Cache-Control", cache_control(answer.cache)));
     let policy = answer.policy.unwrap_or_else(|| NO_CONTENT_POLICY.to_owned());
     headers.push(("Content-Security-Policy", policy));

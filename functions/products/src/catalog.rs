@@ -1,14 +1,14 @@
 //! `GET /catalog/products` and `GET /catalog/products/{handle}`: what the public sees.
 //!
 //! Guarantees: published products only, from their moment on; an answer may be kept for at most a minute, and never
-//! past the moment at which the next product of the store becomes public.
+//! past the moment at which the next product of the store becomes public or the next hold expires.
 
 use crate::selection::Selection;
 use storeroom_domain::Timestamp;
 use storeroom_domain::handle::is_handle;
 use storeroom_operations::Problem;
 use storeroom_sql::Args;
-use storeroom_sql::documents::IS_DUE;
+use storeroom_sql::documents::{CATALOG, IS_DUE};
 use storeroom_web::{Answer, Call};
 
 /// Longest that a cache may keep an answer, in seconds: stock changes at any time.
@@ -19,7 +19,7 @@ pub async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut query = call.query.clone();
     query.insert("status".to_owned(), "published".to_owned());
     let selection = Selection::of("catalog", &query)?;
-    let found = call.read_public(&selection.sql("catalog_documents", "document"), selection.args()).await?;
+    let found = call.read_public(&selection.sql(CATALOG, "document"), selection.args()).await?;
     Ok(cached(call, selection.page(&found.rows), found.next_change))
 }
 
@@ -28,7 +28,7 @@ pub async fn read(call: &Call<'_>) -> Result<Answer, Problem> {
     let handle = call.path.get("handle").filter(|text| is_handle(text)).cloned();
     let handle = handle.ok_or_else(|| Problem::not_found("published product"))?;
     let sql = format!(
-        "SELECT d.document FROM products p JOIN catalog_documents d ON d.store_id = p.store_id AND d.id = p.id \
+        "SELECT d.document FROM products p JOIN {CATALOG} d ON d.store_id = p.store_id AND d.id = p.id \
          WHERE p.store_id = :store AND p.handle = :handle AND (p.status = 'published' OR {IS_DUE})"
     );
     let found = call.read_public(&sql, Args::new().with("handle", handle)).await?;

@@ -4,8 +4,8 @@ use crate::content::Content;
 use crate::steps;
 use storeroom_domain::{EventType, ProductId};
 use storeroom_operations::Problem;
-use storeroom_sql::events;
-use storeroom_web::{Answer, Call};
+use storeroom_sql::{documents, events};
+use storeroom_web::{Answer, Call, Shown};
 
 const INSERT: &str = "INSERT INTO products (store_id, id, handle, external_id, title, description, status, category, \
     tags, attributes, options, version, created_at, updated_at) \
@@ -30,6 +30,6 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
     steps::insert_variants(&mut batch);
     steps::insert_tags(&mut batch);
     events::append_product_event(&mut batch, EventType::ProductCreated);
-    let answer = steps::commit_and_show(call, batch, 201).await?;
-    Ok(answer.location(format!("/api/pms/products/{product}")))
+    let location = Some(format!("/api/pms/products/{product}"));
+    call.commit_and_show(batch, Shown { status: 201, document: documents::PRODUCT.into(), location }).await
 }

@@ -69,5 +69,5 @@ pub async fn put(
     batch.run("DELETE FROM product_tags WHERE store_id = :store AND product_id = :product");
     steps::insert_tags(&mut batch);
     events::append_product_event(&mut batch, EventType::ProductUpdated);
-    steps::commit_and_show(call, batch, 200).await
+    steps::commit_and_show(call, batch).await
 }

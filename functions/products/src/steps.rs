@@ -5,8 +5,9 @@
 use storeroom_domain::{EventId, ProductId};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::batch::Violation;
+use storeroom_sql::documents::HELD;
 use storeroom_sql::{Batch, documents, settle};
-use storeroom_web::{Answer, Call, Precondition};
+use storeroom_web::{Answer, Call, Precondition, Shown};
 
 /// Sets which product it is, and the ids of the events that may come of it.
 pub fn bind_product(batch: &mut Batch, call: &Call<'_>, product: ProductId) {
@@ -125,18 +126,14 @@ pub fn guard_not_in_use(batch: &mut Batch, which: &str) {
         &format!(
             "SELECT NOT EXISTS (SELECT 1 FROM variants v JOIN levels l ON l.store_id = v.store_id \
              AND l.variant_id = v.id WHERE v.store_id = :store AND v.product_id = :product AND {which} \
-             AND l.held + l.committed > 0)"
+             AND {HELD} + l.committed > 0)"
         ),
         Problem::new(Code::ProductInUse, in_use),
     );
 }
 
 /// Commits and answers with the product's document.
-pub async fn commit_and_show(call: &Call<'_>, mut batch: Batch, status: u16) -> Result<Answer, Problem> {
-    batch.query("document", documents::PRODUCT);
-    let rows = call.commit(batch).await?.rows("document");
-    match (rows.text(0, 0), rows.integer(0, 1)) {
-        (Some(document), Some(version)) => Ok(Answer::json(status, document).version(version)),
-        _ => Err(call.fault("a write left no document")),
-    }
+pub async fn commit_and_show(call: &Call<'_>, batch: Batch) -> Result<Answer, Problem> {
+    let shown = Shown { status: call.row.success, document: documents::PRODUCT.into(), location: None };
+    call.commit_and_show(batch, shown).await
 }

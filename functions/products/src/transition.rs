@@ -36,7 +36,7 @@ pub async fn transition(
     }
     batch.run_expecting(1, UPDATE, Problem::not_found("product"));
     events::append_product_event(&mut batch, event);
-    steps::commit_and_show(call, batch, 200).await
+    steps::commit_and_show(call, batch).await
 }
 
 fn guard_edge(batch: &mut Batch, transition: Transition) {

@@ -86,7 +86,8 @@ impl Testbed {
         headers
     }
 
-    /// Sends a request to the store that the key signs, with further headers.
+    /// Sends a request to the store that the key signs, with further headers. Where an idempotency key is needed it has one
+    /// of its own.
     pub async fn signed(
         &self,
         key: &ApiKey,
@@ -99,6 +100,8 @@ impl Testbed {
         let signing = self.signing();
         let own = self.signature(key, &signing, method, path, body.as_deref().unwrap_or_default());
         let mut all: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let key = self.missing_key(method, path, headers);
+        all.extend(key.as_deref().map(|key| ("idempotency-key", key)));
         all.extend(headers);
         self.send(request(method, path, body, &all)).await
     }

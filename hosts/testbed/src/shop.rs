@@ -13,10 +13,12 @@ use storeroom_domain::role::ROLES;
 use storeroom_domain::{Role, StoreId};
 use storeroom_gateway::settings::Texts;
 use storeroom_gateway::{All, Settings};
-use storeroom_operations::Capability;
+use storeroom_operations::route::{Match, find};
+use storeroom_operations::{Capability, Idempotency};
 use storeroom_ports::random::new_id;
 use storeroom_ports::{Clock, Database, DatabaseError, Direct, Ports};
 use storeroom_sql::{Args, Frame, FrameResult, Rows, Statement, Value};
+use storeroom_web::answer::hex;
 use storeroom_web::request::Whole;
 use storeroom_web::secrets::Secrets;
 use storeroom_web::tokens::{Identity, Signer};
@@ -308,7 +310,20 @@ impl Testbed {
         Reply { response, round_trips: self.database.calls.get() - before }
     }
 
-    /// Sends a request of the member of that role to the store.
+    /// An idempotency key of its own for a request that needs one and has none.
+    pub(crate) fn missing_key(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Option<String> {
+        let path = path.split('?').next().unwrap_or_default();
+        let Match::Found(operation, _) = find(method, path) else { return None };
+        let has_key = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
+        let needs_key = operation.row().idempotency() == Idempotency::Required;
+        let mut key = [0; 12];
+        (needs_key && !has_key).then(|| {
+            self.ports.random.fill(&mut key);
+            hex(&key)
+        })
+    }
+
+    /// Sends a request of the member of that role to the store. Where an idempotency key is needed it has one of its own.
     pub async fn call(&self, role: Role, method: &str, path: &str, body: Option<Json>) -> Reply {
         self.call_with(role, method, path, body, &[]).await
     }
@@ -323,7 +338,9 @@ impl Testbed {
         headers: &[(&str, &str)],
     ) -> Reply {
         let (token, store) = (format!("Bearer {}", self.member(role).token), self.store.to_string());
+        let key = self.missing_key(method, path, headers);
         let mut all = vec![("authorization", token.as_str()), ("x-store-id", store.as_str())];
+        all.extend(key.as_deref().map(|key| ("idempotency-key", key)));
         all.extend(headers);
         self.send(request(method, path, body.map(|json| json.to_string().into_bytes()), &all)).await
     }

@@ -19,6 +19,22 @@ pub enum EventType {
     ProductArchived,
     /// A product is gone.
     ProductDeleted,
+    /// Stock was counted, corrected, or got another threshold.
+    StockAdjusted,
+    /// Stock went from one location to another.
+    StockTransferred,
+    /// What is available of a level fell to its threshold.
+    StockLow,
+    /// A level that was low has enough again.
+    StockReplenished,
+    /// Stock was set aside.
+    HoldCreated,
+    /// Held stock left.
+    HoldCommitted,
+    /// A hold was given up.
+    HoldReleased,
+    /// A hold's time ran out.
+    HoldExpired,
     /// The store's settings changed.
     StoreUpdated,
     /// Somebody became a member.
@@ -47,6 +63,14 @@ impl EventType {
             Self::ProductUnpublished => "product.unpublished",
             Self::ProductArchived => "product.archived",
             Self::ProductDeleted => "product.deleted",
+            Self::StockAdjusted => "stock.adjusted",
+            Self::StockTransferred => "stock.transferred",
+            Self::StockLow => "stock.low",
+            Self::StockReplenished => "stock.replenished",
+            Self::HoldCreated => "hold.created",
+            Self::HoldCommitted => "hold.committed",
+            Self::HoldReleased => "hold.released",
+            Self::HoldExpired => "hold.expired",
             Self::StoreUpdated => "store.updated",
             Self::MemberAdded => "member.added",
             Self::MemberChanged => "member.changed",

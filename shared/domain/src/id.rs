@@ -39,6 +39,8 @@ kinds! {
     Location LocationId "loc_" "a stock location";
     Event EventId "evt_" "an event";
     Key KeyId "key_" "an API key";
+    Hold HoldId "hld_" "a hold";
+    Alert AlertId "alr_" "a low-stock alert";
 }
 
 /// A typed, time-sortable id.

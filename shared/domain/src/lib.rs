@@ -17,7 +17,9 @@ pub mod timezone;
 
 pub use cursor::LogCursor;
 pub use event::EventType;
-pub use id::{EventId, Id, KeyId, LocationId, ProductId, SessionId, StoreId, UserId, VariantId};
+pub use id::{
+    AlertId, EventId, HoldId, Id, KeyId, LocationId, ProductId, SessionId, StoreId, UserId, VariantId,
+};
 pub use money::Currency;
 pub use product::{ProductStatus, Transition};
 pub use role::{Permission, Role};

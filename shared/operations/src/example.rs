@@ -54,7 +54,7 @@ fn text(min: usize, format: Format) -> String {
 mod tests {
     use super::*;
     use crate::operation::Answer;
-    use crate::shapes::{account, audit, event, key, member, product, store};
+    use crate::shapes::{account, audit, event, inventory, key, member, product, store};
     use crate::table::operations;
     use crate::validate::validate;
     use serde::Serialize;
@@ -79,7 +79,7 @@ mod tests {
                 let least = object(body.shape, Extent::Least);
                 assert!(!body.optional || least == json!({}), "{}: left out, it is empty", row.name);
             }
-            if let Answer::Json(shape) = row.answer {
+            if let Answer::Json(shape) | Answer::Table(shape) = row.answer {
                 examples(shape);
             }
         }
@@ -124,6 +124,12 @@ mod tests {
         takes::<member::MemberPatch>(&member::MEMBER_PATCH);
         takes::<key::KeyInput>(&key::KEY_INPUT);
         takes::<key::RotateInput>(&key::ROTATE_INPUT);
+        takes::<inventory::LocationInput>(&inventory::LOCATION_INPUT);
+        takes::<inventory::AdjustInput>(&inventory::ADJUST_INPUT);
+        takes::<inventory::SetInput>(&inventory::SET_INPUT);
+        takes::<inventory::TransferInput>(&inventory::TRANSFER_INPUT);
+        takes::<inventory::ThresholdsInput>(&inventory::THRESHOLDS_INPUT);
+        takes::<inventory::ReconcileInput>(&inventory::RECONCILE_INPUT);
         takes::<product::ProductInput>(&product::PRODUCT_INPUT);
         takes::<product::PublishInput>(&product::PUBLISH_INPUT);
     }
@@ -144,6 +150,11 @@ mod tests {
         says::<audit::AuditEntry>(&audit::AUDIT_ENTRY);
         says::<audit::AuditVerdict>(&audit::AUDIT_VERDICT);
         says::<event::Event>(&event::EVENT);
+        says::<inventory::Location>(&inventory::LOCATION);
+        says::<inventory::Level>(&inventory::LEVEL);
+        says::<inventory::Movement>(&inventory::MOVEMENT);
+        says::<inventory::Alert>(&inventory::ALERT);
+        says::<inventory::Reconciliation>(&inventory::RECONCILIATION);
         says::<product::Product>(&product::PRODUCT);
         says::<product::CatalogProduct>(&product::CATALOG_PRODUCT);
     }

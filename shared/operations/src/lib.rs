@@ -15,6 +15,6 @@ pub mod shapes;
 pub mod table;
 pub mod validate;
 
-pub use operation::{Access, Capability, Effect, IfMatch, RateClass, Row};
+pub use operation::{Access, Capability, Effect, Idempotency, IfMatch, RateClass, Row};
 pub use problem::{Code, Fault, Problem};
-pub use table::{Accounts, Operation, Products, Rooms, System};
+pub use table::{Accounts, Inventory, Operation, Products, Rooms, System};

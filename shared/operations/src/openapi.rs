@@ -3,7 +3,7 @@
 //! Guarantees: every operation, parameter, shape and problem of the table is in it and nothing else; the same table
 //! gives the same bytes, so the checked-in `openapi.json` is a reviewed diff.
 
-use crate::operation::{Access, Answer, Effect, IfMatch, RateClass, Row};
+use crate::operation::{Access, Answer, Effect, Idempotency, IfMatch, RateClass, Row};
 use crate::problem::Code;
 use crate::schema::{Format, Object, Schema};
 use crate::table::{Operation, STORE, operations};
@@ -118,11 +118,21 @@ fn parameters(row: &Row) -> Vec<Value> {
         IfMatch::Honoured => list.push(header("If-Match", false, "The version you saw, as `\"3\"`, or `*`.")),
         IfMatch::Ignored => {}
     }
+    list.extend(idempotency_key(row.idempotency()));
     if is_validated(row) {
         list.push(header("If-None-Match", false, "The `ETag` that you have: 304 if it still holds."));
     }
     list.push(header("Api-Version", false, "The version of this API; the newest when left out."));
     list
+}
+
+fn idempotency_key(rule: Idempotency) -> Option<Value> {
+    let about = "Of your own, such as a UUID; 1 to 255 printable ASCII characters. For 72 h the same request under the \
+        same key gets the same answer, with `Idempotent-Replayed: true`, and is not done again; a refused one may be \
+        tried again. Another request under the key is refused.";
+    let mut described = header("Idempotency-Key", rule == Idempotency::Required, about);
+    set(&mut described, "schema", json!({"type": "string", "maxLength": 255, "pattern": "^[ -~]+$"}));
+    (rule != Idempotency::None).then_some(described)
 }
 
 /// The names of a path's parameters.
@@ -175,6 +185,14 @@ fn success(row: &Row, schemas: &mut Map<String, Value>) -> Value {
             "headers": headers(row),
             "content": {"application/json": {"schema": object_ref(shape, schemas)}},
         }),
+        Answer::Table(shape) => json!({
+            "description": shape.about,
+            "headers": headers(row),
+            "content": {
+                "application/json": {"schema": object_ref(shape, schemas)},
+                "text/csv": {"schema": {"type": "string"}},
+            },
+        }),
         Answer::Html => json!({"description": "A page.", "content": {"text/html": {}}}),
         Answer::Document => json!({"description": "The document.", "content": {"application/json": {}}}),
         Answer::Socket => json!({"description": "The socket, subprotocol `storeroom.v1`."}),
@@ -208,6 +226,11 @@ fn headers(row: &Row) -> Value {
     }
     if makes {
         headers.insert("Location".to_owned(), header("The path of what was made."));
+    }
+    if row.idempotency() != Idempotency::None {
+        let about =
+            "`true` when the request was done before, under the same `Idempotency-Key`; else left out.";
+        headers.insert("Idempotent-Replayed".to_owned(), header(about));
     }
     if matches!(row.access, Access::Member(_)) {
         headers.insert("Store-Cursor".to_owned(), header("Where the store's log stood: `<epoch>.<seq>`."));
@@ -256,6 +279,11 @@ pub fn problems_of(row: &Row) -> Vec<Code> {
         IfMatch::Required => codes.extend([Code::PreconditionRequired, Code::VersionConflict]),
         IfMatch::Honoured => codes.push(Code::VersionConflict),
         IfMatch::Ignored => {}
+    }
+    match row.idempotency() {
+        Idempotency::Required => codes.extend([Code::IdempotencyKeyRequired, Code::IdempotencyKeyReused]),
+        Idempotency::Taken => codes.push(Code::IdempotencyKeyReused),
+        Idempotency::None => {}
     }
     codes.sort();
     codes.dedup();
@@ -397,6 +425,19 @@ mod tests {
         let promises = |name: &str| described(name)["responses"]["201"]["headers"]["Location"].is_object();
         let names = ["products.create", "accounts.create_store", "accounts.register", "accounts.invite"];
         assert_eq!(names.map(promises), [true, true, false, false]);
+    }
+
+    #[test]
+    fn says_where_a_key_is_taken() {
+        for operation in operations() {
+            let row = operation.row();
+            let text = describe(operation, &mut Map::new()).to_string();
+            let is_taken = row.idempotency() != Idempotency::None;
+            assert_eq!(text.contains("Idempotency-Key"), is_taken, "{}", row.name);
+            assert_eq!(text.contains("`idempotency-key-reused`"), is_taken, "{}", row.name);
+            let is_needed = row.idempotency() == Idempotency::Required;
+            assert_eq!(text.contains("`idempotency-key-required`"), is_needed, "{}", row.name);
+        }
     }
 
     #[test]

@@ -102,6 +102,17 @@ pub enum IfMatch {
     Required,
 }
 
+/// What an operation does with `Idempotency-Key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idempotency {
+    /// Nothing: to repeat it is harmless, or it gives out tokens.
+    None,
+    /// It takes it when it is sent.
+    Taken,
+    /// It answers 400 without it.
+    Required,
+}
+
 /// What a host may or may not offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Capability {
@@ -140,6 +151,8 @@ pub enum Answer {
     Empty,
     /// JSON of that shape.
     Json(&'static Object),
+    /// JSON of that shape, or CSV (RFC 4180) when the query or `Accept` asks for it.
+    Table(&'static Object),
     /// A page of HTML.
     Html,
     /// A JSON document of its own kind, such as OpenAPI.
@@ -154,8 +167,58 @@ impl Row {
         !matches!(self.access, Access::Open | Access::Account)
     }
 
+    /// What it does with `Idempotency-Key`: every `POST` takes it but sign-in and the room's tickets, and what moves
+    /// stock or money needs it.
+    pub fn idempotency(&self) -> Idempotency {
+        let is_under = |root: &str| {
+            self.path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if self.method != "POST" || is_under("/api/pms/auth") || is_under("/api/pms/room/ticket") {
+            Idempotency::None
+        } else if is_under("/api/pms/orders") || is_under("/api/pms/inventory") {
+            Idempotency::Required
+        } else {
+            Idempotency::Taken
+        }
+    }
+
     /// Whether the path names the store, so that neither header nor parameter need to.
     pub fn store_in_path(&self) -> bool {
         self.path.contains("{store}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::operations;
+
+    /// Section 1 of the contract.
+    #[test]
+    fn a_key_is_taken_by_posts_and_needed_where_stock_moves() {
+        let some = operations().next().unwrap().row();
+        for (method, path, expected) in [
+            ("POST", "/api/pms/orders", Idempotency::Required),
+            ("POST", "/api/pms/orders/{id}/pay", Idempotency::Required),
+            ("POST", "/api/pms/inventory/adjust", Idempotency::Required),
+            ("POST", "/api/pms/inventoryless", Idempotency::Taken),
+            ("POST", "/api/pms/webhook/order", Idempotency::Taken),
+            ("PUT", "/api/pms/inventory/thresholds", Idempotency::None),
+            ("GET", "/api/pms/orders", Idempotency::None),
+            ("POST", "/api/pms/auth/invites/accept", Idempotency::None),
+            ("POST", "/api/pms/room/ticket", Idempotency::None),
+        ] {
+            let row = Row { method, path, query: &[], body: None, problems: &[], needs: &[], ..*some };
+            assert_eq!(row.idempotency(), expected, "{method} {path}");
+        }
+    }
+
+    /// A key is somebody's, so whoever sends one is known.
+    #[test]
+    fn a_key_is_taken_from_callers_only() {
+        for row in operations().map(|operation| operation.row()) {
+            let is_known = matches!(row.access, Access::Member(_) | Access::Account);
+            assert!(is_known || row.idempotency() == Idempotency::None, "{}", row.name);
+        }
     }
 }

@@ -50,6 +50,8 @@ codes! {
         "A list's cursor belongs to the filters and the sort it was made for, and is taken only as it was given out. Start the list again without a cursor.";
     StoreRequired "store-required" 400 "Name the store"
         "The credential reaches more than one store or none. Send the header `X-Store-Id`, or `?store=` where a header cannot be set.";
+    IdempotencyKeyRequired "idempotency-key-required" 400 "Send an idempotency key"
+        "What moves stock or money must not be done twice when an answer gets lost. Send the header `Idempotency-Key` with 1 to 255 printable characters of your own, such as a UUID: a new one for each thing you want done, and the same one when you try again.";
     ApiVersionUnknown "api-version-unknown" 400 "Unknown API version"
         "The header `Api-Version` names a version that does not exist. Leave it out for the newest one.";
     Unauthenticated "unauthenticated" 401 "No valid credential"
@@ -82,6 +84,16 @@ codes! {
         "This would leave a store without an owner. Make somebody else an owner first.";
     CurrencyFixed "currency-fixed" 409 "The currency is fixed"
         "The store has orders, so its currency cannot change any more.";
+    InsufficientStock "insufficient-stock" 409 "Not enough is available"
+        "`lines` names each line that asks for more than there is, with what it asks for and what is available at its location. Nothing was written. Ask for less, or take it from another location.";
+    StockChanged "stock-changed" 409 "The stock has moved meanwhile"
+        "`lines` names each line whose `from` is not what is on hand any more, with what is. Nothing was written. Count again, or send what is on hand now as `from`.";
+    HoldAlreadyCommitted "hold-already-committed" 409 "The hold was committed"
+        "A hold resolves once. This one was committed: its stock has left.";
+    HoldAlreadyReleased "hold-already-released" 409 "The hold was released"
+        "A hold resolves once. This one was released: its stock is available again. Hold anew.";
+    HoldExpired "hold-expired" 409 "The hold has expired"
+        "The hold's time ran out before it was committed, and its stock is available again. Hold anew.";
     ProductInUse "product-in-use" 409 "The product is in use"
         "Units of the product are held or belong to orders that are not shipped yet. Release or ship them first, or archive the product.";
     IllegalTransition "illegal-transition" 409 "The state does not allow this"
@@ -94,6 +106,8 @@ codes! {
         "Send the body with the content type that the detail names, in UTF-8 and without content encoding.";
     ValidationFailed "validation-failed" 422 "The body does not fit"
         "The body is JSON, but not what the operation takes. `errors` lists every fault with a JSON pointer to it. Nothing was written.";
+    IdempotencyKeyReused "idempotency-key-reused" 422 "The idempotency key was used for something else"
+        "Within 72 hours a request with the same `Idempotency-Key` was done that differs in method, path, query or body, and nothing was done this time. Repeat a request exactly as it was to get its answer again; send another key for another request.";
     PreconditionRequired "precondition-required" 428 "Say which version you mean"
         "Changing this needs `If-Match` with the version you saw (the `ETag` of the answer), so that nobody's change is overwritten unseen. `If-Match: *` means whatever it is now.";
     RateLimited "rate-limited" 429 "Too many requests"
@@ -103,7 +117,7 @@ codes! {
     Unavailable "unavailable" 503 "Not available right now"
         "The database or another part is down or overloaded, and nothing was done. Try again after the seconds in `Retry-After`.";
     OutcomeUnknown "outcome-unknown" 503 "It is not known whether it was done"
-        "The database did not say whether the change was kept. Read the thing again before you repeat the change.";
+        "The database did not say whether the change was kept. Send the same request again with the same `Idempotency-Key`: it is done once, and if it was done already, this is its answer. Without a key, read the thing again before you repeat the change.";
 }
 
 impl Code {

@@ -4,7 +4,7 @@
 //! block, allowed by its hash); every text is escaped.
 
 use crate::openapi::{API_VERSION, path_names, problems_of};
-use crate::operation::{Access, Answer, IfMatch, RateClass, Row};
+use crate::operation::{Access, Answer, Idempotency, IfMatch, RateClass, Row};
 use crate::problem::{CODES, Code};
 use crate::schema::{Format, Object, Schema};
 use crate::table::{Operation, operations};
@@ -106,6 +106,10 @@ fn section(body: &mut String, operation: Operation, shapes: &mut Shapes) {
             shapes.insert(object.name, object);
             link(object)
         }
+        Answer::Table(object) => {
+            shapes.insert(object.name, object);
+            format!("{} or CSV", link(object))
+        }
         Answer::Empty => "no body".to_owned(),
         Answer::Html => "a page".to_owned(),
         Answer::Document => "the document".to_owned(),
@@ -155,6 +159,10 @@ fn parameters(body: &mut String, row: &Row) {
     for param in row.query {
         let about = prose(param.about);
         let _ = write!(rows, "<tr><td><code>{}</code><td>{}<td>{about}", param.name, kind(&param.schema));
+    }
+    if row.idempotency() != Idempotency::None {
+        let need = if row.idempotency() == Idempotency::Required { "needed" } else { "taken" };
+        let _ = write!(rows, "<tr><td><code>Idempotency-Key</code><td>header<td>{need}");
     }
     if row.if_match != IfMatch::Ignored {
         let need = if row.if_match == IfMatch::Required { "needed" } else { "honoured" };

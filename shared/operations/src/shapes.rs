@@ -6,6 +6,8 @@
 pub mod account;
 pub mod audit;
 pub mod event;
+pub mod hold;
+pub mod inventory;
 pub mod key;
 pub mod member;
 pub mod product;

@@ -27,11 +27,14 @@ macro_rules! family {
 }
 
 mod accounts;
+mod holds;
+mod inventory;
 mod products;
 mod rooms;
 mod system;
 
 pub use accounts::Accounts;
+pub use inventory::Inventory;
 pub use products::Products;
 pub use rooms::Rooms;
 pub use system::System;
@@ -41,6 +44,8 @@ pub use system::System;
 pub enum Operation {
     /// `functions/accounts`.
     Accounts(Accounts),
+    /// `functions/inventory`.
+    Inventory(Inventory),
     /// `functions/products`.
     Products(Products),
     /// `functions/rooms`.
@@ -52,10 +57,11 @@ pub enum Operation {
 /// Every operation.
 pub fn operations() -> impl Iterator<Item = Operation> {
     let accounts = Accounts::ALL.iter().map(|operation| Operation::Accounts(*operation));
+    let inventory = Inventory::ALL.iter().map(|operation| Operation::Inventory(*operation));
     let products = Products::ALL.iter().map(|operation| Operation::Products(*operation));
     let rooms = Rooms::ALL.iter().map(|operation| Operation::Rooms(*operation));
     let system = System::ALL.iter().map(|operation| Operation::System(*operation));
-    products.chain(rooms).chain(accounts).chain(system)
+    products.chain(inventory).chain(rooms).chain(accounts).chain(system)
 }
 
 impl Operation {
@@ -63,6 +69,7 @@ impl Operation {
     pub fn row(self) -> &'static Row {
         match self {
             Self::Accounts(operation) => operation.row(),
+            Self::Inventory(operation) => operation.row(),
             Self::Products(operation) => operation.row(),
             Self::Rooms(operation) => operation.row(),
             Self::System(operation) => operation.row(),
@@ -73,6 +80,7 @@ impl Operation {
     pub fn family(self) -> &'static str {
         match self {
             Self::Accounts(_) => "accounts",
+            Self::Inventory(_) => "inventory",
             Self::Products(_) => "products",
             Self::Rooms(_) => "rooms",
             Self::System(_) => "system",
@@ -173,6 +181,7 @@ mod tests {
         "accounts.change_member",
         "accounts.remove_member",
         "accounts.revoke_key",
+        "inventory.thresholds",
     ];
 
     #[test]
@@ -185,7 +194,7 @@ mod tests {
             let replaces = matches!(row.method, "PUT" | "PATCH" | "DELETE");
             let versioned = replaces && !UNVERSIONED.contains(&row.name);
             assert_eq!(versioned, row.if_match == IfMatch::Required, "{}", row.name);
-            assert!(["accounts", "products", "rooms", "system"].contains(&operation.family()));
+            assert!(["accounts", "inventory", "products", "rooms", "system"].contains(&operation.family()));
             assert!(!row.store_in_path() || row.has_store(), "{}", row.name);
         }
     }

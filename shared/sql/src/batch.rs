@@ -54,6 +54,7 @@ pub struct Batch {
     prelude: Vec<Step>,
     work: Vec<Step>,
     otherwise: Vec<(Code, Explanation, Sql)>,
+    kept: Option<(usize, Sql)>,
     aside: Option<Sql>,
     announces: Vec<usize>,
     due: Option<usize>,
@@ -81,6 +82,8 @@ pub struct Refused {
     pub unforeseen: Option<String>,
     /// The rows of the query that is asked whether or not the work is refused.
     pub aside: Rows,
+    /// The rows that `Batch::unless_kept` found, when they are why; the problem means nothing then.
+    pub kept: Option<Rows>,
 }
 
 impl Batch {
@@ -122,6 +125,19 @@ impl Batch {
 
     fn guard_step(&mut self, sql: String, problem: Problem) {
         self.run_or(sql, vec![(Violation::Guard, problem)]);
+    }
+
+    /// Goes on only if the query has no row; what it finds is `Refused::kept`. One a batch.
+    pub fn unless_kept(&mut self, query: impl Into<Sql>) {
+        let query = query.into();
+        let found = Problem::new(Code::Internal, "What was kept is the answer.");
+        self.kept = Some((self.work.len(), query.clone()));
+        self.guard_step(format!("INSERT INTO guard SELECT NOT EXISTS ({query})"), found);
+    }
+
+    /// Whether the batch has a step of `unless_kept`.
+    pub fn asks_for_kept(&self) -> bool {
+        self.kept.is_some()
     }
 
     /// A query whose rows the caller wants, under this name.
@@ -171,9 +187,10 @@ impl Batch {
         })
     }
 
-    /// The queries of a refusal: the explanations in order, then the one that is always asked.
+    /// The queries of a refusal: the explanations in order, what was kept, then the one that is always asked.
     fn otherwise_sql(&self) -> impl Iterator<Item = &Sql> {
-        self.otherwise.iter().map(|(_, _, sql)| sql).chain(&self.aside)
+        let kept = self.kept.as_ref().map(|(_, sql)| sql);
+        self.otherwise.iter().map(|(_, _, sql)| sql).chain(kept).chain(&self.aside)
     }
 
     /// What a frame's result means for this batch.
@@ -196,18 +213,21 @@ impl Batch {
         };
         let problems = steps.get(step).map(|step| step.problems.as_slice()).unwrap_or_default();
         let foreseen = problems.iter().find(|(violation, _)| violation.is_told_by(&message));
-        let aside = otherwise.get(self.otherwise.len()).cloned().unwrap_or_default();
+        let after = otherwise.get(self.otherwise.len()..).unwrap_or_default();
+        let aside = after.get(usize::from(self.kept.is_some())).cloned().unwrap_or_default();
         let Some((_, problem)) = foreseen else {
             let problem = Problem::new(Code::Internal, "The change could not be made.");
-            return Refused { problem, unforeseen: Some(message), aside };
+            return Refused { problem, unforeseen: Some(message), aside, kept: None };
         };
+        let is_kept = part == Part::Work && self.kept.as_ref().is_some_and(|(number, _)| *number == step);
+        let kept = is_kept.then(|| after.first().cloned().unwrap_or_default());
         let explanations =
             self.otherwise.iter().zip(otherwise).filter(|((code, ..), _)| *code == problem.code);
         let mut problem = problem.clone();
         for ((_, explanation, _), rows) in explanations {
             explain(&mut problem, explanation, rows);
         }
-        Refused { problem, unforeseen: None, aside }
+        Refused { problem, unforeseen: None, aside, kept }
     }
 }
 
@@ -279,6 +299,24 @@ mod tests {
         let message = "UNIQUE constraint failed: nonces.key_id, nonces.nonce".to_owned();
         let result = FrameResult::Refused { part: Part::Prelude, step: 0, message, otherwise: vec![] };
         assert_eq!(batch.interpret(result).unwrap_err().problem.code, Code::NonceReplayed);
+    }
+
+    #[test]
+    fn what_was_kept_is_told_apart_from_other_refusals() {
+        let mut batch = Batch::default();
+        batch.guard("SELECT 1", Problem::not_found("store"));
+        batch.unless_kept("SELECT 2");
+        batch.explain(Code::NotFound, "state", "SELECT 3");
+        batch.query_always("cursor", "SELECT 4");
+        assert!(batch.asks_for_kept());
+        let sql: Vec<_> = batch.frame().unwrap().otherwise.into_iter().map(|step| step.sql).collect();
+        assert_eq!(sql, ["SELECT 3", "SELECT 2", "SELECT 4"]);
+        let [state, kept, cursor] = ["\"a\"", "b", "c"].map(|text| Rows(vec![vec![Value::from(text)]]));
+        let otherwise = vec![state, kept.clone(), cursor.clone()];
+        let refusal = batch.interpret(refused(1, "guard", otherwise.clone())).unwrap_err();
+        assert_eq!((refusal.kept, refusal.aside), (Some(kept), cursor.clone()));
+        let refusal = batch.interpret(refused(0, "guard", otherwise)).unwrap_err();
+        assert_eq!((refusal.kept, refusal.aside), (None, cursor));
     }
 
     #[test]

@@ -21,6 +21,34 @@ macro_rules! product_as_of_now {
         concat!("CASE WHEN ", is_due!(), " THEN ", settled_product!(), " ELSE document END")
     };
 }
+macro_rules! held {
+    () => {
+        "(l.held - coalesce((SELECT sum(due.quantity) FROM hold_lines due WHERE due.store_id = l.store_id \
+         AND due.variant_id = l.variant_id AND due.location_id = l.location_id AND due.open_until <= :now), 0))"
+    };
+}
+// What is left of a variant over all locations: none, little, enough.
+macro_rules! rank {
+    () => {
+        concat!(
+            "(SELECT CASE WHEN coalesce(sum(available), 0) <= 0 THEN 0 WHEN sum(available) <= sum(threshold) THEN 1 \
+             ELSE 2 END FROM (SELECT l.on_hand - ",
+            held!(),
+            " - l.committed AS available, coalesce(l.threshold, s.low_stock_default) AS threshold \
+             FROM levels l WHERE l.store_id = v.store_id AND l.variant_id = v.id))"
+        )
+    };
+}
+macro_rules! availability {
+    ($rank:expr) => {
+        concat!("json_extract('[\"out_of_stock\",\"low_stock\",\"in_stock\"]', '$[' || ", $rank, " || ']')")
+    };
+}
+macro_rules! has_expired {
+    () => {
+        "(state = 'open' AND expires_at <= :now)"
+    };
+}
 
 /// Whether a product's schedule is due, over the columns of `products` or `product_documents`.
 pub const IS_DUE: &str = is_due!();
@@ -38,6 +66,47 @@ pub const PRODUCT: &str = concat!(
     " AS document, version + ",
     is_due!(),
     " AS version FROM product_documents WHERE store_id = :store AND id = :product"
+);
+
+/// What a level has held as of `:now`, over the columns of `levels l`: an expired hold keeps nothing.
+pub const HELD: &str = held!();
+
+/// The documents of products as the public sees them as of `:now`: `store_id`, `id`, `document`. A schedule that is due
+/// reads as published since its moment; stock shows as a word.
+pub const CATALOG: &str = concat!(
+    "(SELECT p.store_id AS store_id, p.id AS id, json_object('id', p.id, 'handle', p.handle, 'title', p.title, \
+     'description', p.description, 'category', p.category, 'tags', json(p.tags), 'attributes', json(p.attributes), \
+     'options', json(p.options), \
+     'variants', (SELECT json_group_array(json(variant)) FROM (\
+        SELECT json_object('id', v.id, 'sku', v.sku, 'barcode', v.barcode, 'option_values', json(v.option_values), \
+            'price', json_object('amount', v.price_minor, 'currency', s.currency), \
+            'compare_at_price', CASE WHEN v.compare_at_price_minor IS NOT NULL \
+                THEN json_object('amount', v.compare_at_price_minor, 'currency', s.currency) END, \
+            'weight_grams', v.weight_grams, 'position', v.position, \
+            'availability', ",
+    availability!(rank!()),
+    ") AS variant FROM variants v WHERE v.store_id = p.store_id AND v.product_id = p.id ORDER BY v.position)), \
+     'images', json('[]'), \
+     'published_at', strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(p.published_at, p.publish_at) / 1000.0, 'unixepoch'), \
+     'availability', ",
+    availability!(concat!(
+        "coalesce((SELECT max(",
+        rank!(),
+        ") FROM variants v WHERE v.store_id = p.store_id AND v.product_id = p.id), 0)"
+    )),
+    ") AS document FROM products p JOIN stores s ON s.id = p.store_id)"
+);
+
+/// Whether a hold has expired, over the columns of `holds` or `hold_documents`.
+pub const HAS_EXPIRED: &str = has_expired!();
+
+/// The hold `:hold` as of `:now`: `document`, `version`.
+pub const HOLD: &str = concat!(
+    "SELECT CASE WHEN ",
+    has_expired!(),
+    " THEN json_set(document, '$.state', 'expired', '$.version', version + 1) ELSE document END AS document, version + ",
+    has_expired!(),
+    " AS version FROM hold_documents WHERE store_id = :store AND id = :hold"
 );
 
 /// An event as clients see it, over the columns of `events`.

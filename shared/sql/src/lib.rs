@@ -12,8 +12,10 @@ pub mod documents;
 pub mod events;
 pub mod frame;
 pub mod group;
+pub mod idempotency;
 pub mod script;
 pub mod settle;
+pub mod stock;
 pub mod value;
 
 pub use batch::{Batch, Outcome, Refused};

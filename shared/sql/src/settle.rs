@@ -3,71 +3,20 @@
 //! Guarantees: set-based and idempotent; what is settled gets the version, the document and the event that
 //! `documents` showed for it; run twice it does nothing the second time. `at` of the event is the moment it was due.
 
-use crate::batch::Batch;
-use crate::documents::{IS_DUE, SETTLED_PRODUCT};
-use crate::events::{difference, returning};
+mod holds;
+mod products;
 
-/// Most things that one batch settles: as many event ids must be given in `:settle_ids`.
+pub use holds::{STORES_WITH_DUE_HOLDS, settle_hold, settle_holds_of_lines, settle_holds_of_store};
+pub use products::{STORES_WITH_DUE, settle_product, settle_store};
+
+/// Most things of a kind that one batch settles. Of products, as many event ids must be given in `:settle_ids`.
 pub const MAX_SETTLED: usize = 100;
-
-/// Settles the schedule of the product `:product`. Needs `:store :product :now :request_id :settle_ids` (a JSON
-/// list with one new event id).
-pub fn settle_product(batch: &mut Batch) {
-    settle(batch, "id = :product");
-}
-
-/// Settles the store's schedules that are due, at most `MAX_SETTLED`, earliest first. Needs `:store :now
-/// :request_id :settle_ids` (a JSON list of `MAX_SETTLED` new event ids).
-pub fn settle_store(batch: &mut Batch) {
-    settle(batch, "TRUE");
-}
-
-fn settle(batch: &mut Batch, scope: &str) {
-    let due = format!(
-        "SELECT id FROM products WHERE store_id = :store AND {IS_DUE} AND {scope} \
-         ORDER BY publish_at, id LIMIT {MAX_SETTLED}"
-    );
-    batch.run(format!(
-        "INSERT INTO revisions (store_id, subject, version, at, actor, request_id, document) \
-         SELECT store_id, id, version + 1, publish_at, 'system', :request_id, {SETTLED_PRODUCT} \
-         FROM product_documents WHERE store_id = :store AND id IN ({due})"
-    ));
-    batch.announce(announcement(&due));
-    batch.run(format!(
-        "UPDATE stores SET seq = seq + settled.number, head_at = :now \
-         FROM (SELECT count(*) AS number FROM ({due})) AS settled WHERE stores.id = :store AND settled.number > 0"
-    ));
-    batch.run(format!(
-        "UPDATE products SET status = 'published', published_at = publish_at, updated_at = publish_at, \
-         publish_at = NULL, version = version + 1 WHERE store_id = :store AND id IN ({due})"
-    ));
-}
-
-fn announcement(due: &str) -> String {
-    let data = difference("r.document", "before.document");
-    let returning = returning();
-    format!(
-        "INSERT INTO events (store_id, seq, id, type, subject, version, at, actor, request_id, data) \
-         SELECT d.store_id, s.seq + d.number, \
-            (SELECT value FROM json_each(:settle_ids) WHERE key = d.number - 1), \
-            'product.published', d.id, r.version, d.publish_at, 'system', :request_id, {data} \
-         FROM (SELECT store_id, id, version, publish_at, row_number() OVER (ORDER BY publish_at, id) AS number \
-            FROM products WHERE store_id = :store AND id IN ({due})) AS d \
-         JOIN stores s ON s.id = d.store_id \
-         JOIN revisions r ON r.store_id = d.store_id AND r.subject = d.id AND r.version = d.version + 1 \
-         LEFT JOIN revisions before ON before.store_id = d.store_id AND before.subject = d.id \
-            AND before.version = d.version \
-         WHERE TRUE {returning}"
-    )
-}
-
-/// The stores that have something due by `:now`, at most 100. The index is named, because for DISTINCT alone SQLite
-/// would walk through all that is scheduled.
-pub const STORES_WITH_DUE: &str = "SELECT DISTINCT store_id FROM products INDEXED BY products_scheduled \
-    WHERE status = 'scheduled' AND publish_at <= :now LIMIT 100";
 
 /// The next moment at which something is due, over all stores; NULL when nothing is.
 pub const NEXT_DUE: &str = "SELECT at FROM next_due";
 
-/// The next moment after `:now` at which something of the store becomes due; NULL when nothing does.
-pub const NEXT_CHANGE: &str = "SELECT min(publish_at) FROM products WHERE store_id = :store AND status = 'scheduled' AND publish_at > :now";
+/// The next moment after `:now` at which something of the store becomes due that the public sees; NULL when nothing
+/// does.
+pub const NEXT_CHANGE: &str = "SELECT min(at) FROM (\
+    SELECT min(publish_at) AS at FROM products WHERE store_id = :store AND status = 'scheduled' AND publish_at > :now \
+    UNION ALL SELECT min(expires_at) FROM holds WHERE store_id = :store AND state = 'open' AND expires_at > :now)";

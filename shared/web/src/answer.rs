@@ -33,6 +33,8 @@ pub struct Answer {
     pub cache: Cache,
     /// The Content-Security-Policy of a page.
     pub policy: Option<String>,
+    /// Whether it is the answer of the same request before, found by its idempotency key.
+    pub is_replayed: bool,
 }
 
 impl Answer {
@@ -56,6 +58,7 @@ impl Answer {
             location: None,
             cache: Cache::NoStore,
             policy: None,
+            is_replayed: false,
         }
     }
 
@@ -84,6 +87,19 @@ impl Answer {
         self
     }
 
+    /// The same answer with one more member at the end of its body, a JSON object; `json` is the member's value.
+    #[must_use]
+    pub fn member(mut self, name: &str, json: &str) -> Self {
+        if let Body::Bytes(bytes) = &mut self.body
+            && let Some(before) = bytes.strip_suffix(b"}")
+        {
+            let separator = if before == b"{" { "" } else { "," };
+            let end = format!("{separator}\"{name}\":{json}}}");
+            *bytes = Cow::Owned([before, end.as_bytes()].concat());
+        }
+        self
+    }
+
     /// The same answer with the path of the thing that was made.
     #[must_use]
     pub fn location(mut self, path: String) -> Self {
@@ -102,4 +118,16 @@ impl Answer {
 /// Bytes in lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_added_at_the_end() {
+        assert_eq!(Answer::json(200, "{}").member("a", "1"), Answer::json(200, r#"{"a":1}"#));
+        let answer = Answer::json(201, r#"{"a":{}}"#).version(1);
+        assert_eq!(answer.member("b", "\"x\""), Answer::json(201, r#"{"a":{},"b":"x"}"#).version(1));
+    }
 }

@@ -4,8 +4,10 @@
 //! a store's data; round trips are counted; the log's cursor comes from the snapshot of the answer.
 //! Relies on: the gateway for matching, authentication and limits before a function runs.
 
+use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::chain::{Content, content_hash};
+use crate::idempotency::replay;
 use crate::precondition::{Precondition, if_match};
 use crate::query::Query;
 use crate::secrets::Secrets;
@@ -22,7 +24,12 @@ use storeroom_operations::{Code, Problem};
 use storeroom_ports::random::new_id;
 use storeroom_ports::{DatabaseError, Level, Ports};
 use storeroom_sql::access::Credential;
-use storeroom_sql::{Args, Batch, Outcome, Rows, Statement, Value, access, audit, settle};
+use storeroom_sql::batch::Sql;
+use storeroom_sql::idempotency::{self, Kept};
+use storeroom_sql::{Args, Batch, Outcome, Refused, Rows, Statement, Value, access, audit, settle};
+
+/// The name of the query of the answer's body.
+const SHOWN: &str = "shown";
 
 /// A request and its context.
 pub struct Call<'a> {
@@ -52,6 +59,10 @@ pub struct Call<'a> {
     pub store: String,
     /// The request's id.
     pub request_id: String,
+    /// The key under which the answer is kept, if one was sent and counts.
+    pub idempotency_key: Option<String>,
+    /// What makes another request the same: see `idempotency::fingerprint`; empty without a key.
+    pub fingerprint: String,
     /// The moment of the request: one for everything that it does.
     pub now: Timestamp,
     /// What the call found out on its way.
@@ -69,6 +80,10 @@ pub struct Trace {
     pub cursor: Cell<Option<LogCursor>>,
     /// Whether the nonce of a signed request has gone to the database.
     nonce_sent: Cell<bool>,
+    /// Whether the database was asked for the answer under the request's idempotency key.
+    key_sent: Cell<bool>,
+    /// That answer.
+    replay: RefCell<Option<Answer>>,
     /// What the request is about, for the audit log.
     subject: RefCell<Option<String>>,
     /// Who acts, where no credential says so.
@@ -84,6 +99,18 @@ pub struct Found {
     pub cursor: LogCursor,
     /// The caller's role.
     pub role: Role,
+}
+
+/// What a write answers with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// The status of success.
+    pub status: u16,
+    /// The query of the answer once all is done: one row, the JSON of the body (NULL for none) and the version that
+    /// becomes the entity tag (NULL for none). Kept under the request's idempotency key, so it has no secret.
+    pub document: Sql,
+    /// The path of what was made.
+    pub location: Option<String>,
 }
 
 /// What a public read found.
@@ -143,6 +170,9 @@ impl Call<'_> {
             Some(caller) => caller.args(self.now.ms()),
             None => Args::new().with("user", Value::Null),
         });
+        if let Some(key) = &self.idempotency_key {
+            args.merge(idempotency::args(&self.store, &self.actor(), key));
+        }
         args.with("actor", self.actor())
     }
 
@@ -173,7 +203,8 @@ impl Call<'_> {
         self.caller.as_ref().map_or(Credential::Session, Caller::credential)
     }
 
-    /// A batch that begins with the access step of the operation's row.
+    /// A batch that begins with the access step of the operation's row, and the look for the answer under the request's
+    /// idempotency key.
     pub fn write(&self) -> Batch {
         let mut batch = Batch::new(self.args());
         match self.row.access {
@@ -182,6 +213,9 @@ impl Call<'_> {
             }
             Access::Account => access::guard_alive(&mut batch, self.credential()),
             Access::Open | Access::Public | Access::Ticket => {}
+        }
+        if self.idempotency_key.is_some() {
+            idempotency::look_up(&mut batch);
         }
         batch
     }
@@ -237,12 +271,26 @@ impl Call<'_> {
         Ok(Published { rows: own_rows(rows, 2), next_change })
     }
 
-    /// Looks up access alone: for a request that will be refused, so that the refusal tells a stranger nothing.
-    pub async fn check_access(&self) -> Result<(), Problem> {
-        match self.row.access {
-            Access::Account => self.read_account(access::NOTHING, Args::new()).await.map(|_| ()),
-            _ => self.read(access::NOTHING, Args::new()).await.map(|_| ()),
-        }
+    /// The answer of the same request before, when that is why the work was refused.
+    pub fn take_replay(&self) -> Option<Answer> {
+        self.trace.replay.take()
+    }
+
+    /// Whether a refusal may be told as it is: access was looked up, and the answer under the idempotency key.
+    pub fn may_refuse(&self) -> bool {
+        self.trace.access_checked.get() && (self.idempotency_key.is_none() || self.trace.key_sent.get())
+    }
+
+    /// Looks up what comes before any other refusal, in one trip: access, so that a refusal tells a stranger nothing,
+    /// and the answer of the same request before, if there is one.
+    pub async fn look_before_refusing(&self) -> Result<Option<Answer>, Problem> {
+        let query = if self.idempotency_key.is_some() { idempotency::KEPT } else { access::NOTHING };
+        self.trace.key_sent.set(true);
+        let rows = match self.row.access {
+            Access::Account => self.read_account(query, Args::new()).await?,
+            _ => self.read(query, Args::new()).await?.rows,
+        };
+        Kept::of(&rows).map(|kept| replay(kept, &self.fingerprint)).transpose()
     }
 
     /// Whether the database answers.
@@ -284,6 +332,36 @@ impl Call<'_> {
         }
         batch.due(settle::NEXT_DUE);
         self.transact(batch).await
+    }
+
+    /// Commits a batch and answers with what is shown, which is kept under the request's idempotency key.
+    pub async fn commit_and_show(&self, batch: Batch, shown: Shown) -> Result<Answer, Problem> {
+        self.commit_and_tell(batch, shown).await.map(|(answer, _)| answer)
+    }
+
+    /// Commits and shows as `commit_and_show` does; the rows of the batch's queries come along, for what is added to the
+    /// answer and not kept, such as a secret.
+    pub async fn commit_and_tell(
+        &self,
+        mut batch: Batch,
+        shown: Shown,
+    ) -> Result<(Answer, Outcome), Problem> {
+        let Shown { status, document, location } = shown;
+        if batch.asks_for_kept() {
+            batch.set("fingerprint", self.fingerprint.as_str());
+            batch.set("kept_status", i64::from(status));
+            batch.set("kept_location", location.clone());
+            idempotency::keep(&mut batch, SHOWN, &document);
+        } else {
+            batch.query(SHOWN, idempotency::shown(&document));
+        }
+        let outcome = self.commit(batch).await?;
+        let rows = outcome.rows(SHOWN);
+        if rows.0.len() != 1 {
+            return Err(self.fault("a write left no document"));
+        }
+        let answer = rows.text(0, 0).map_or_else(|| Answer::empty(status), |json| Answer::json(status, json));
+        Ok((Answer { etag: rows.text(0, 1).map(str::to_owned), location, ..answer }, outcome))
     }
 
     /// Appends the row of the audit log that tells of this request to the log of the store, which is `:store`.
@@ -329,19 +407,31 @@ impl Call<'_> {
         let frame = batch.frame().map_err(|missing| self.fault(&format!("no value for :{}", missing.0)))?;
         self.count_round_trip();
         self.trace.access_checked.set(true);
+        self.trace.key_sent.set(self.trace.key_sent.get() || batch.asks_for_kept());
         self.trace.cursor.set(None);
         let result = self.ports.database.commit(frame).await.map_err(|error| self.database_problem(error))?;
-        let outcome = batch.interpret(result).map_err(|refused| {
-            if let Some(message) = &refused.unforeseen {
-                self.log(Level::Error, "statement failed", message);
-            }
-            if access::is_passed(&refused.problem) {
-                self.trace.cursor.set(cursor(&refused.aside, 0));
-            }
-            refused.problem
-        })?;
+        let outcome = batch.interpret(result).map_err(|refused| self.refusal(refused))?;
         self.trace.cursor.set(cursor(&outcome.rows("cursor"), 0));
         Ok(outcome)
+    }
+
+    fn refusal(&self, refused: Refused) -> Problem {
+        let Refused { problem, unforeseen, aside, kept } = refused;
+        if let Some(message) = &unforeseen {
+            self.log(Level::Error, "statement failed", message);
+        }
+        if access::is_passed(&problem) {
+            self.trace.cursor.set(cursor(&aside, 0));
+        }
+        let Some(kept) = kept else { return problem };
+        match Kept::of(&kept).map(|kept| replay(kept, &self.fingerprint)) {
+            Some(Err(reused)) => reused,
+            Some(Ok(answer)) => {
+                self.trace.replay.replace(Some(answer));
+                problem
+            }
+            None => self.fault("an answer that was kept cannot be read"),
+        }
     }
 
     fn count_round_trip(&self) {
@@ -356,11 +446,14 @@ impl Call<'_> {
             }
             DatabaseError::OutcomeUnknown(detail) => {
                 self.log(Level::Error, "outcome unknown", &detail);
-                Problem::new(
-                    Code::OutcomeUnknown,
-                    "The database did not say whether it was done. Read the thing again before you repeat the change.",
-                )
-                .header("Retry-After", "1")
+                let next = match self.idempotency_key {
+                    Some(_) => {
+                        "Send the same request again with the same `Idempotency-Key`: it is done once."
+                    }
+                    None => "Read the thing again before you repeat the change.",
+                };
+                let detail = format!("The database did not say whether it was done. {next}");
+                Problem::new(Code::OutcomeUnknown, detail).header("Retry-After", "1")
             }
             DatabaseError::Failed(detail) => self.fault(&detail),
         }

@@ -15,6 +15,9 @@ pub fn check_accept(row: &Row, headers: &HeaderMap) -> Result<(), Problem> {
         Answer::Socket => return Ok(()),
         _ => ("application", "application/json"),
     };
+    if matches!(row.answer, Answer::Table(_)) && wants_csv(headers) {
+        return Ok(());
+    }
     let mut values = headers.get_all("accept").iter().filter_map(|value| value.to_str().ok()).peekable();
     let nothing_said = values.peek().is_none();
     let accepted = values.flat_map(|value| value.split(',')).any(|range| accepts(range, kind, media));
@@ -22,6 +25,15 @@ pub fn check_accept(row: &Row, headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(Code::NotAcceptable, format!("The answer is {media}; `Accept` rules that out.")))
+}
+
+/// Whether `Accept` asks for CSV by name.
+pub fn wants_csv(headers: &HeaderMap) -> bool {
+    let values = headers.get_all("accept").iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|range| {
+        let names_text = range.trim_start().get(..4).is_some_and(|name| name.eq_ignore_ascii_case("text"));
+        names_text && accepts(range, "text", "text/csv")
+    })
 }
 
 fn accepts(range: &str, kind: &str, media: &str) -> bool {

@@ -4,6 +4,7 @@
 //! real request; a refused request leaves both stores' logs as they were; each operation succeeds for somebody, so that
 //! no request of the table is refused for its own faults, and what it succeeds with fits its shape.
 
+use crate::access_stock::Stock;
 use crate::product::{create, mug, publish, simple};
 use serde_json::{Value, json};
 use storeroom_bad_input::{Line, Subject};
@@ -91,6 +92,7 @@ pub struct Ground {
     keys: Vec<(Role, ApiKey)>,
     strangers_key: ApiKey,
     revoked_key: ApiKey,
+    stock: Stock,
 }
 
 impl Ground {
@@ -101,6 +103,7 @@ impl Ground {
         public["handle"] = json!("h");
         let public = publish(&bed, public).await;
         let draft = create(&bed, mug()).await;
+        let stock = Stock::of(&bed, &public).await;
         let product = if row.name == "products.unpublish" { public } else { draft };
         let mut keys = Vec::new();
         for role in ROLES {
@@ -116,6 +119,7 @@ impl Ground {
             product: product["id"].as_str().unwrap().to_owned(),
             keys,
             revoked_key,
+            stock,
             bed,
         }
     }
@@ -129,7 +133,7 @@ impl Ground {
         let line = Line::fitting(row, subject).without_header("authorization");
         match row.name {
             "accounts.refresh" => line.body(json!({"refresh_token": self.refresh_token}).to_string()),
-            _ => line,
+            _ => self.stock.fill(row, line),
         }
     }
 
@@ -253,7 +257,9 @@ async fn check(row: &'static Row) {
         let reply = ground.send(ground.line(row), holder).await;
         assert!(is_as(Expected::Passed, reply.status()), "{} as {holder:?}: {}", row.name, reply.text());
         statuses.push(reply.status());
-        if let (Answer::Json(shape), true) = (row.answer, reply.status() == row.success) {
+        if let (Answer::Json(shape) | Answer::Table(shape), true) =
+            (row.answer, reply.status() == row.success)
+        {
             let faults = validate(&Schema::Object(shape), &reply.json());
             assert_eq!(faults, [], "{} answers with {}", row.name, reply.text());
         }

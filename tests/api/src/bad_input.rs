@@ -23,7 +23,7 @@ const WRITTEN: &str = "SELECT (SELECT total(seq + epoch + version + audit_count)
     (SELECT count(*) FROM refresh_tokens), (SELECT count(*) FROM sign_in_failures), (SELECT total(version) FROM memberships), \
     (SELECT count(*) FROM invites), (SELECT total(version) FROM api_keys), (SELECT count(*) FROM nonces), \
     (SELECT count(*) FROM audit), (SELECT count(*) FROM events), (SELECT count(*) FROM revisions), \
-    (SELECT total(version) FROM products)";
+    (SELECT total(version) FROM products), (SELECT count(*) FROM idempotency_keys)";
 
 fn rows() -> Vec<&'static Row> {
     operations().map(|operation| operation.row()).collect()

@@ -79,8 +79,7 @@ async fn a_variant_with_units_in_use_cannot_be_left_out() {
 pub async fn hold_one(bed: &Testbed, variant: &Value) {
     let args = Args::new().with("store", bed.store.to_string()).with("variant", variant.as_str().unwrap());
     bed.sql(
-        "INSERT INTO levels (store_id, variant_id, location_id, on_hand, held) \
-         SELECT :store, :variant, id, 1, 1 FROM locations WHERE store_id = :store",
+        "UPDATE levels SET on_hand = 1, held = 1 WHERE store_id = :store AND variant_id = :variant",
         args,
     )
     .await;

@@ -12,8 +12,9 @@ mod noise;
 pub use noise::{NOISY_HEADERS, Noise, noise};
 
 use serde_json::Value;
+use std::sync::atomic::{AtomicU64, Ordering};
 use storeroom_operations::example::{Extent, object};
-use storeroom_operations::operation::{Access, Answer, IfMatch, Param, Row};
+use storeroom_operations::operation::{Access, Answer, Idempotency, IfMatch, Param, Row};
 use storeroom_operations::route::{Match, find};
 use storeroom_operations::schema::{Object, Schema};
 
@@ -21,6 +22,8 @@ use storeroom_operations::schema::{Object, Schema};
 pub const EMAIL: &str = "ann@example.org";
 /// Every password in bodies that fit, old and new.
 pub const PASSWORD: &str = "correct horse battery";
+/// The header that some rows need.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// A store that is not there.
 const OTHER_STORE: &str = "str_00000000000000000000000000";
 
@@ -82,11 +85,14 @@ impl Line {
             Access::Public | Access::Ticket => format!("{path}?store={}", subject.store),
         };
         let body = row.body.as_ref().map(|rule| fitting_body(rule.shape).to_string().into_bytes());
-        let headers = vec![
+        let mut headers = vec![
             ("authorization", format!("Bearer {}", subject.token)),
             ("x-store-id", subject.store.to_owned()),
             ("if-match", "*".to_owned()),
         ];
+        if row.idempotency() == Idempotency::Required {
+            headers.push((IDEMPOTENCY_KEY, new_key()));
+        }
         let name = "fitting".to_owned();
         Self { name, method: row.method, path, body, headers, status: row.success, code: "" }
     }
@@ -131,6 +137,12 @@ impl Line {
     }
 }
 
+/// A key that no other request of this process has.
+pub fn new_key() -> String {
+    static KEYS: AtomicU64 = AtomicU64::new(0);
+    format!("fitting-{}", KEYS.fetch_add(1, Ordering::Relaxed))
+}
+
 /// The least body that fits the shape and that the service would take: no password that is guessed easily.
 pub fn fitting_body(shape: &'static Object) -> Value {
     let mut body = object(shape, Extent::Least);
@@ -165,7 +177,42 @@ pub fn lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
     if let Some(rule) = &row.body {
         lines.extend(bodies::lines(rule, &fitting));
     }
+    lines.extend(keys(row, subject));
     lines.extend(preconditions(row, subject));
+    lines
+}
+
+/// The idempotency key, which comes before everything that the request says of its own. One that is sent twice is no line:
+/// some hosts join the two, and what they join is printable.
+fn keys(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
+    let rule = row.idempotency();
+    if rule == Idempotency::None {
+        return Vec::new();
+    }
+    let fitting = || Line::fitting(row, subject);
+    let lost = || Line::fitting(row, subject.with_ids("nonsense"));
+    let malformed = |line: Line, key: &str, name: &str| {
+        let name = format!("idempotency key: {name}");
+        line.header(IDEMPOTENCY_KEY, key).expecting(name, 400, "malformed-request")
+    };
+    let missing = |line: Line, name: &str| {
+        let name = format!("no idempotency key: {name}");
+        line.without_header(IDEMPOTENCY_KEY).expecting(name, 400, "idempotency-key-required")
+    };
+    let mut lines = vec![
+        malformed(fitting(), "", "empty"),
+        malformed(fitting(), "a\tb", "a tab"),
+        malformed(fitting(), &"k".repeat(256), "too long"),
+        malformed(fitting(), &"k".repeat(6_000), "huge"),
+        malformed(fitting().body("{"), "", "before the body"),
+        malformed(fitting().header("if-match", "3"), "", "before the version"),
+        malformed(lost(), "", "before no such thing"),
+    ];
+    if rule == Idempotency::Required {
+        lines.push(missing(fitting(), "fitting"));
+        lines.push(missing(fitting().body("{"), "before the body"));
+        lines.push(missing(lost(), "before no such thing"));
+    }
     lines
 }
 

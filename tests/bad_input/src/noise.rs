@@ -18,7 +18,7 @@ pub struct Noise {
 }
 
 /// The headers that noise is put into.
-pub const NOISY_HEADERS: [&str; 11] = [
+pub const NOISY_HEADERS: [&str; 12] = [
     "authorization",
     "x-store-id",
     "if-match",
@@ -29,6 +29,7 @@ pub const NOISY_HEADERS: [&str; 11] = [
     "origin",
     "x-api-key",
     "x-request-signature",
+    "idempotency-key",
     "x-noise",
 ];
 

@@ -20,6 +20,8 @@ mod faults;
 mod faulty;
 mod groups;
 mod guards;
+mod holds;
+mod idempotency;
 mod log;
 mod plans;
 mod schema;
@@ -27,6 +29,7 @@ mod server;
 mod settling;
 mod shop;
 mod sqld;
+mod stock;
 mod stub;
 mod values;
 
@@ -131,6 +134,26 @@ suite! {
         has_one_row_a_request
         only_grows_and_is_sealed_once
         unsealed_rows_are_found
+    }
+    holds {
+        what_is_shown_is_what_settling_writes
+        whole_holds_settle_by_one_of_their_lines
+        an_expiry_is_told_with_its_moment
+        a_committed_line_leaves_in_one_step
+        what_is_due_is_found
+    }
+    idempotency {
+        an_answer_is_kept_with_its_work
+        an_answer_may_be_empty
+        refused_work_keeps_nothing
+        a_key_is_its_actors_in_its_store
+        what_has_expired_is_not_found_and_replaced
+        what_has_expired_is_swept
+        a_group_does_it_once
+    }
+    stock {
+        movements_are_written_and_told
+        what_is_not_there_names_its_lines
     }
     log {
         the_first_event_tells_everything

@@ -4,7 +4,7 @@ use crate::bench::Bench;
 use crate::shop::arguments;
 use storeroom_domain::EventType;
 use storeroom_sql::access::Credential::{Key, Session};
-use storeroom_sql::{Args, Batch, Statement, access, audit, documents, events, settle};
+use storeroom_sql::{Args, Batch, Statement, access, audit, documents, events, idempotency, settle, stock};
 use storeroom_testbed::plans::{explain, scanned};
 
 /// Every step that `storeroom-sql` makes.
@@ -17,9 +17,23 @@ fn batch(args: Args) -> Batch {
     }
     settle::settle_product(&mut batch);
     settle::settle_store(&mut batch);
+    settle::settle_hold(&mut batch);
+    settle::settle_holds_of_lines(&mut batch);
+    settle::settle_holds_of_store(&mut batch);
     events::append_product_event(&mut batch, EventType::ProductUpdated);
     events::append_product_end(&mut batch);
     events::append_store_event(&mut batch);
+    idempotency::look_up(&mut batch);
+    idempotency::keep(&mut batch, "shown", documents::PRODUCT);
+    batch.query("plain", idempotency::shown(documents::PRODUCT));
+    stock::guard_known(&mut batch);
+    stock::guard_distinct(&mut batch);
+    stock::guard_available(&mut batch);
+    stock::make_levels(&mut batch);
+    stock::move_on_hand(&mut batch, "adjusted");
+    stock::set_thresholds(&mut batch);
+    stock::tell_levels(&mut batch, EventType::StockAdjusted, "TRUE");
+    stock::tell_crossings(&mut batch);
     audit::append(&mut batch);
     audit::append_to(&mut batch, "SELECT store_id FROM memberships WHERE user_id = :user");
     batch
@@ -32,12 +46,18 @@ fn statements() -> Vec<Statement> {
         access::read(Session, documents::PRODUCT),
         access::read(Key, documents::PRODUCT),
         access::read(Session, access::NOTHING),
+        access::read(Session, idempotency::KEPT),
+        access::read_alive(Session, idempotency::KEPT),
+        idempotency::KEPT.to_owned(),
         access::read_alive(Session, access::ONLY_STORE),
         access::ONLY_STORE.to_owned(),
         access::ENDED_SESSIONS_SINCE.to_owned(),
         audit::UNSEALED.to_owned(),
         audit::STORES_TO_SEAL.to_owned(),
         documents::PRODUCT.to_owned(),
+        documents::HOLD.to_owned(),
+        access::read(Session, documents::HOLD),
+        settle::STORES_WITH_DUE_HOLDS.to_owned(),
         settle::STORES_WITH_DUE.to_owned(),
         settle::NEXT_DUE.to_owned(),
         settle::NEXT_CHANGE.to_owned(),

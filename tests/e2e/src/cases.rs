@@ -51,6 +51,7 @@ pub fn all(facts: &Facts) -> Vec<Case> {
         bad_input::random_bytes,
         writes::many_at_once,
         writes::a_refused_write_harms_no_neighbour,
+        writes::a_repeated_write_is_done_once,
     ];
     list.extend(match facts.websockets {
         true => cases![

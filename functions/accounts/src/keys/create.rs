@@ -33,7 +33,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
         steps::DOCUMENT
     );
     events::append(&mut batch, EventType::KeyCreated, &told);
-    steps::commit_and_show(call, batch, target, 201).await
+    steps::commit_and_show(call, batch, target).await
 }
 
 fn guard_few(batch: &mut Batch) {

@@ -46,7 +46,7 @@ pub async fn rotate(call: &Call<'_>) -> Result<Answer, Problem> {
          WHERE store_id = :store AND id = :target",
     );
     events::append(&mut batch, EventType::KeyRotated, TOLD);
-    steps::commit_and_show(call, batch, target, 200).await
+    steps::commit_and_show(call, batch, target).await
 }
 
 fn end_older(batch: &mut Batch) {

@@ -6,7 +6,7 @@
 use storeroom_domain::{EventId, KeyId};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::Batch;
-use storeroom_web::{Answer, Call};
+use storeroom_web::{Answer, Call, Shown};
 
 /// The document of a key as of `:now`, over `api_keys k`.
 pub const DOCUMENT: &str = "json_object('id', k.id, 'name', k.name, 'role', k.role, 'generation', k.generation, \
@@ -37,27 +37,17 @@ pub fn guard_owner_by_owner(batch: &mut Batch, call: &Call<'_>, role: &str) {
     );
 }
 
-/// Commits and answers with the key's document and the secret of its newest generation.
-pub async fn commit_and_show(
-    call: &Call<'_>,
-    mut batch: Batch,
-    target: KeyId,
-    status: u16,
-) -> Result<Answer, Problem> {
-    batch.query(
-        "document",
-        format!(
-            "SELECT {DOCUMENT} AS document, k.generation FROM api_keys k WHERE k.store_id = :store AND k.id = :target"
-        ),
-    );
-    let rows = call.commit(batch).await?.rows("document");
-    match (rows.text(0, 0).and_then(|document| document.strip_suffix('}')), rows.integer(0, 1)) {
-        (Some(document), Some(generation)) => {
-            let secret = call.secrets.master.api_secret(target, generation);
-            // Ids, numbers and base64url need no escape.
-            let shown = format!(r#"{document},"key":"{target}.{generation}","secret":"{secret}"}}"#);
-            Ok(Answer::json(status, shown))
-        }
-        _ => Err(call.fault("a write left no document")),
-    }
+/// Commits and answers with the key's document and the secret of its newest generation. What an idempotency key keeps is
+/// the document alone.
+pub async fn commit_and_show(call: &Call<'_>, mut batch: Batch, target: KeyId) -> Result<Answer, Problem> {
+    let key = "FROM api_keys k WHERE k.store_id = :store AND k.id = :target";
+    batch.query("generation", format!("SELECT k.generation {key}"));
+    let document = format!("SELECT json_set({DOCUMENT}, '$.key', k.id || '.' || k.generation), NULL {key}");
+    let shown = Shown { status: call.row.success, document: document.into(), location: None };
+    let (answer, outcome) = call.commit_and_tell(batch, shown).await?;
+    let generation = outcome.rows("generation").integer(0, 0);
+    let generation = generation.ok_or_else(|| call.fault("a key without a generation"))?;
+    let secret = call.secrets.master.api_secret(target, generation);
+    // Base64url needs no escape.
+    Ok(answer.member("secret", &format!("\"{secret}\"")))
 }

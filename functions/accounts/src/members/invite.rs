@@ -1,17 +1,22 @@
 //! `POST /stores/{store}/members`: an invitation.
 //!
-//! Guarantees: an address has one open invitation a store, the newest; its token is shown once and kept as a hash.
+//! Guarantees: an address has one open invitation a store, the newest; its token is shown once and kept as a hash, so
+//! the same request again, under its idempotency key, gets the answer without it.
 
 use super::{rules, token};
-use storeroom_operations::shapes::member::{Invite, InviteInput};
+use storeroom_operations::shapes::member::InviteInput;
 use storeroom_operations::{Code, Fault, Problem};
 use storeroom_sql::Batch;
-use storeroom_web::{Answer, Call};
+use storeroom_web::{Answer, Call, Shown};
 
 /// How long an invitation can be accepted: 7 days of 86,400 s.
 pub const INVITE_EXPIRES_IN_MS: i64 = 7 * 86_400 * 1000;
 /// Most open invitations of a store: a bound for what can be piled up and for what a count walks through.
 pub const MAX_OPEN_INVITES: i64 = 200;
+
+const DOCUMENT: &str = "SELECT json_object('email', email, 'role', role, \
+    'expires_at', strftime('%Y-%m-%dT%H:%M:%fZ', expires_at / 1000.0, 'unixepoch')), NULL \
+    FROM invites WHERE store_id = :store AND email = :email";
 
 /// Invites the owner of an address. There is no event: nobody is a member yet. The audit log does not name the
 /// address, because what it says can never be taken back.
@@ -33,10 +38,10 @@ pub async fn invite(call: &Call<'_>) -> Result<Answer, Problem> {
         "INSERT INTO invites (store_id, email, role, token_hash, invited_by, created_at, expires_at) \
          VALUES (:store, :email, :role, :token_hash, :actor, :now, :expires_at)",
     );
-    call.commit(batch).await?;
-    let invite = Invite { invite_token, email, role, expires_at: expires_at.to_string() };
-    let json = serde_json::to_string(&invite).map_err(|error| call.fault(&error.to_string()))?;
-    Ok(Answer::json(201, json))
+    let shown = Shown { status: 201, document: DOCUMENT.into(), location: None };
+    let answer = call.commit_and_show(batch, shown).await?;
+    // Base64url needs no escape.
+    Ok(answer.member("invite_token", &format!("\"{invite_token}\"")))
 }
 
 fn guard_no_member(batch: &mut Batch) {

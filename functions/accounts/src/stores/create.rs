@@ -7,7 +7,7 @@ use storeroom_domain::{LocationId, StoreId, UserId};
 use storeroom_operations::shapes::store::{StoreInput, StorePatch};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::{Batch, events};
-use storeroom_web::{Answer, Call, Caller};
+use storeroom_web::{Answer, Call, Caller, Shown};
 
 /// Most stores that a user who opens another one may own: a bound for mistakes and abuse, far over what a shop needs.
 pub const MAX_OWNED_STORES: i64 = 50;
@@ -22,8 +22,8 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut batch = call.write();
     guard_owns_few(&mut batch);
     open_store(&mut batch, call, store, owner, &input);
-    let answer = read::commit_and_show(call, batch, 201).await?;
-    Ok(answer.location(format!("/api/pms/stores/{store}")))
+    let location = Some(format!("/api/pms/stores/{store}"));
+    call.commit_and_show(batch, Shown { status: 201, document: read::STORE.into(), location }).await
 }
 
 fn guard_owns_few(batch: &mut Batch) {

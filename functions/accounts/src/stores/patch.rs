@@ -5,7 +5,7 @@ use storeroom_domain::EventId;
 use storeroom_operations::shapes::store::StorePatch;
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::{Batch, events};
-use storeroom_web::{Answer, Call, Precondition};
+use storeroom_web::{Answer, Call, Precondition, Shown};
 
 /// Changes the store's settings, which count for every request from then on. A patch that changes nothing answers with
 /// the store as it is: same version, no event. The currency is fixed from the first order on; before that, prices
@@ -26,7 +26,7 @@ pub async fn patch(call: &Call<'_>) -> Result<Answer, Problem> {
         settings::differ()
     ));
     events::append_store_event(&mut batch);
-    read::commit_and_show(call, batch, 200).await
+    call.commit_and_show(batch, Shown { status: 200, document: read::STORE.into(), location: None }).await
 }
 
 fn guard_version(batch: &mut Batch, meant: Precondition) {

@@ -76,8 +76,9 @@ pub const INVITE_INPUT: Object = Object {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Invite {
-    /// What accepts the invitation.
-    pub invite_token: String,
+    /// What accepts the invitation; a replayed answer leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite_token: Option<String>,
     /// Whose account may accept.
     pub email: String,
     /// The role that it gets.
@@ -91,10 +92,11 @@ pub const INVITE: Object = Object {
     name: "Invite",
     about: "An invitation. Its token is shown this once.",
     fields: &[
-        Field::required(
+        Field::optional(
             "invite_token",
             Schema::line(20, 200),
-            "To be sent to `/api/pms/auth/invites/accept` by who is invited.",
+            "To be sent to `/api/pms/auth/invites/accept` by who is invited; left out when a request is repeated under \
+             its `Idempotency-Key`. Who lost it invites the address again, under another key.",
         ),
         Field::required("email", EMAIL, "The address of the account that may accept."),
         Field::required("role", ROLE, "The role that it gets."),

@@ -42,3 +42,29 @@ pub async fn a_refused_write_harms_no_neighbour(shop: Rc<Shop>) {
     assert!(fine.iter().all(|reply| reply.status == 201));
     assert_eq!(shop.log().await.len(), 9);
 }
+
+pub async fn a_repeated_write_is_done_once(shop: Rc<Shop>) {
+    let send = |key: &'static str, title: &'static str| {
+        let (shop, body) = (shop.clone(), Some(json!({"title": title})));
+        async move {
+            let key = [("idempotency-key", key)];
+            shop.call_with(&shop.owner, "POST", "/api/pms/products", body, &key).await
+        }
+    };
+    let replies = join_all((0..CLIENTS).map(|_| send("k", "Kerze"))).await;
+    let first = &replies[0];
+    assert_eq!((first.status, first.header("etag")), (201, Some("\"1\"")), "{}", first.text);
+    for reply in &replies {
+        assert_eq!((reply.status, &reply.text), (201, &first.text));
+        assert_eq!(
+            (reply.header("etag"), reply.header("location")),
+            (Some("\"1\""), first.header("location"))
+        );
+    }
+    let replayed = replies.iter().filter(|reply| reply.header("idempotent-replayed") == Some("true"));
+    assert_eq!(replayed.count(), CLIENTS - 1);
+    let other = send("k", "Leuchter").await;
+    assert_eq!((other.status, other.code().as_str()), (422, "idempotency-key-reused"));
+    assert_eq!(send("l", "Leuchter").await.status, 201);
+    assert_eq!(shop.log().await.len(), 2);
+}

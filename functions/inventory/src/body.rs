@@ -1,0 +1,48 @@
+//! Bodies with lines.
+//!
+//! Guarantees: what the shape forbids and what only this module knows is told together, every fault of every line.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use storeroom_operations::schema::Schema;
+use storeroom_operations::validate::{MAX_FAULTS, validate};
+use storeroom_operations::{Code, Fault, Problem};
+use storeroom_web::Call;
+
+/// Reads a body that has `lines`, at least one; `own` finds further faults in it, which may have faults of its shape.
+pub fn read<T: DeserializeOwned>(call: &Call<'_>, own: fn(&Json) -> Vec<Fault>) -> Result<T, Problem> {
+    let (Some(rule), Some(value)) = (&call.row.body, call.json()?) else {
+        return Err(call.fault("a row without a body"));
+    };
+    let mut faults = validate(&Schema::Object(rule.shape), &value);
+    if lines(&value).is_some_and(|lines| lines.is_empty()) {
+        faults.push(fault("/lines".to_owned(), "too_few", "must have at least one line."));
+    }
+    faults.extend(own(&value));
+    faults.truncate(MAX_FAULTS);
+    if !faults.is_empty() {
+        return Err(Problem::with_faults(Code::ValidationFailed, faults));
+    }
+    serde_json::from_value(value).map_err(|error| Problem::new(Code::ValidationFailed, error.to_string()))
+}
+
+/// No faults but those of the shape.
+pub fn nothing_more(_: &Json) -> Vec<Fault> {
+    Vec::new()
+}
+
+/// The lines of a body, if they are a list.
+pub fn lines(body: &Json) -> Option<&Vec<Json>> {
+    body.get("lines")?.as_array()
+}
+
+/// A fault.
+pub fn fault(pointer: String, code: &'static str, detail: &str) -> Fault {
+    Fault { pointer, code, detail: detail.to_owned() }
+}
+
+/// Lines as the argument `:lines`.
+pub fn print(call: &Call<'_>, lines: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(lines).map_err(|error| call.fault(&error.to_string()))
+}

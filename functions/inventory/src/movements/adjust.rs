@@ -1,0 +1,26 @@
+//! `POST /inventory/adjust`.
+
+use crate::{body, steps};
+use serde_json::Value as Json;
+use storeroom_domain::EventType;
+use storeroom_operations::shapes::inventory::AdjustInput;
+use storeroom_operations::{Fault, Problem};
+use storeroom_sql::stock;
+use storeroom_web::{Answer, Call};
+
+/// Adds what came and takes what went. Lines about the same level are summed before it is judged; the history has each.
+pub async fn adjust(call: &Call<'_>) -> Result<Answer, Problem> {
+    let input: AdjustInput = body::read(call, zeros)?;
+    let mut batch = steps::begin(call, body::print(call, &input.lines)?);
+    stock::guard_known(&mut batch);
+    stock::guard_available(&mut batch);
+    stock::make_levels(&mut batch);
+    stock::move_on_hand(&mut batch, "adjusted");
+    steps::finish(call, batch, EventType::StockAdjusted).await
+}
+
+fn zeros(input: &Json) -> Vec<Fault> {
+    let lines = body::lines(input).map(Vec::as_slice).unwrap_or_default().iter().enumerate();
+    let zeros = lines.filter(|(_, line)| line.get("delta").and_then(Json::as_i64) == Some(0));
+    zeros.map(|(n, _)| body::fault(format!("/lines/{n}/delta"), "out_of_range", "must not be 0.")).collect()
+}

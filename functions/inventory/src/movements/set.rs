@@ -1,0 +1,55 @@
+//! `POST /inventory/set`: compare and set.
+
+use crate::{body, steps};
+use serde_json::{Value as Json, json};
+use storeroom_domain::EventType;
+use storeroom_operations::shapes::inventory::{SetInput, SetLine};
+use storeroom_operations::{Code, Problem};
+use storeroom_sql::{Batch, stock};
+use storeroom_web::{Answer, Call};
+
+/// Sets what is on hand to what was counted, if it still is what the counter thought it was. A count that finds what
+/// was there writes nothing.
+pub async fn set(call: &Call<'_>) -> Result<Answer, Problem> {
+    let input: SetInput = body::read(call, body::nothing_more)?;
+    let lines: Vec<Json> = input.lines.into_iter().map(moved).collect();
+    let mut batch = steps::begin(call, body::print(call, &lines)?);
+    stock::guard_known(&mut batch);
+    stock::guard_distinct(&mut batch);
+    guard_from(&mut batch);
+    stock::guard_available(&mut batch);
+    stock::make_levels(&mut batch);
+    stock::move_on_hand(&mut batch, "set");
+    steps::finish_if_moved(call, batch, EventType::StockAdjusted).await
+}
+
+/// The line as a movement.
+fn moved(line: SetLine) -> Json {
+    json!({
+        "variant_id": line.variant_id,
+        "location_id": line.location_id,
+        "delta": line.on_hand.saturating_sub(line.from),
+        "from": line.from,
+        "reason": line.reason,
+        "reference": line.reference,
+    })
+}
+
+fn guard_from(batch: &mut Batch) {
+    let stale = format!(
+        "SELECT n.line, n.variant_id, n.value ->> 'from' AS thought, coalesce(l.on_hand, 0) AS on_hand \
+         FROM {} AS n LEFT JOIN levels l ON l.store_id = :store AND l.variant_id = n.variant_id \
+            AND l.location_id = n.location_id WHERE coalesce(l.on_hand, 0) <> n.value ->> 'from'",
+        stock::LINES
+    );
+    let detail = "The stock has moved since it was read: `lines` says what is on hand. Nothing was set.";
+    batch.guard(&format!("SELECT NOT EXISTS ({stale})"), Problem::new(Code::StockChanged, detail));
+    batch.explain(
+        Code::StockChanged,
+        "lines",
+        format!(
+            "SELECT json_group_array(json(stale)) FROM (SELECT json_object('pointer', '/lines/' || line || '/from', \
+             'variant_id', variant_id, 'from', thought, 'on_hand', on_hand) AS stale FROM ({stale}) ORDER BY line)"
+        ),
+    );
+}

@@ -1,0 +1,71 @@
+//! Stock and a hold for the table of who may do what: requests about it need ids in their bodies.
+
+use serde_json::{Value, json};
+use storeroom_bad_input::Line;
+use storeroom_domain::Role;
+use storeroom_operations::operation::Row;
+use storeroom_testbed::Testbed;
+
+/// A variant with stock at two locations, and an alert.
+pub struct Stock {
+    variant: String,
+    here: String,
+    there: String,
+    alert: String,
+    hold: String,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+async fn sent(bed: &Testbed, method: &str, path: &str, body: Option<Value>) -> Value {
+    let reply = bed.call(Role::Owner, method, &format!("/api/pms{path}"), body).await;
+    assert!(reply.status() < 300, "{path}: {}", reply.text());
+    reply.json()
+}
+
+impl Stock {
+    /// Stock of the product's first variant, which goes low once.
+    pub async fn of(bed: &Testbed, product: &Value) -> Self {
+        let variant = text(&product["variants"][0]["id"]);
+        let there = text(&sent(bed, "POST", "/locations", Some(json!({"name": "There"}))).await["id"]);
+        let mut here = String::new();
+        for delta in [1_000, -999, 999] {
+            let line = json!({"variant_id": variant, "delta": delta, "reason": "ground"});
+            let moved = sent(bed, "POST", "/inventory/adjust", Some(json!({"lines": [line]}))).await;
+            here = text(&moved["lines"][0]["location_id"]);
+        }
+        let alert = text(&sent(bed, "GET", "/inventory/alerts?state=all", None).await["items"][0]["id"]);
+        let lines = json!({"lines": [{"variant_id": variant, "quantity": 1}]});
+        let hold = text(&sent(bed, "POST", "/inventory/holds", Some(lines)).await["id"]);
+        Self { variant, here, there, alert, hold }
+    }
+
+    /// The request with the stock's ids, where it is about stock.
+    pub fn fill(&self, row: &Row, line: Line) -> Line {
+        let variant = &self.variant;
+        let lines = match row.name {
+            "inventory.adjust" => json!([{"variant_id": variant, "delta": 1, "reason": "r"}]),
+            "inventory.set" => {
+                json!([{"variant_id": variant, "location_id": self.there, "from": 0, "on_hand": 0, "reason": "r"}])
+            }
+            "inventory.transfer" => {
+                let body = json!({"from_location_id": self.here, "to_location_id": self.there,
+                    "lines": [{"variant_id": variant, "quantity": 1}]});
+                return line.body(body.to_string());
+            }
+            "inventory.thresholds" => json!([{"variant_id": variant, "threshold": 3}]),
+            "inventory.create_hold" => json!([{"variant_id": variant, "quantity": 1}]),
+            _ if row.path.starts_with("/api/pms/inventory/holds/{id}") => {
+                return Line { path: row.path.replace("{id}", &self.hold), ..line };
+            }
+            "inventory.ack_alert" => {
+                let path = format!("/api/pms/inventory/alerts/{}/ack", self.alert);
+                return Line { path, ..line };
+            }
+            _ => return line,
+        };
+        line.body(json!({"lines": lines}).to_string())
+    }
+}
