@@ -138,7 +138,7 @@ impl Load {
         let mut headers: Vec<_> =
             run.headers.iter().map(|(name, value)| (header(name), filled(value, number))).collect();
         if let Some(credential) = &run.credential {
-            headers.extend(credential.headers(&self.tokens, number, method, &run.url, &headers, &body));
+            headers.extend(credential.headers(&self.tokens, number, method, &run.url, &body));
         }
         HttpRequest { method, url: run.url.clone(), headers, body, timeout_ms: 30_000 }
     }
