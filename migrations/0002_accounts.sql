@@ -8,6 +8,7 @@ ALTER TABLE users ADD COLUMN password_hash TEXT;
 
 -- What ended lately is told to the rooms again, in case the first telling was lost.
 CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 -- A session's refresh tokens, as hashes. Each works once; used ones stay until they would have expired, because using
 -- one twice ends the session.
@@ -104,6 +105,7 @@ CREATE TABLE api_keys (
     PRIMARY KEY (store_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX api_keys_by_id ON api_keys (id);
+CREATE INDEX api_keys_by_expiry ON api_keys (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX api_keys_expiring ON api_keys (warn_at, store_id) WHERE warn_at IS NOT NULL;
 
 -- The secrets of a key that are good, by number: a secret is derived from its number and kept nowhere.

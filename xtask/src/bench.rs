@@ -3,8 +3,12 @@
 //! Guarantees: workerd itself is measured, not the proxy of `wrangler dev`; what is compared runs in one workerd, on one
 //! database, in turns. Relies on: `tests/bench` for the load; workerd's own configuration format.
 
+mod credentials;
+mod parts;
 mod report;
 mod workerd;
+
+pub use parts::Options;
 
 use crate::checkout::Checkout;
 use crate::command::output;
@@ -17,6 +21,7 @@ use crate::setup;
 use crate::stack::{Claim, Tokens};
 use crate::{migrate, ports, seed, sqld, worker};
 use anyhow::{Context, Result};
+use parts::Part;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -30,21 +35,33 @@ const TURN_MS: u64 = 400;
 /// Starts of workerd that are measured.
 const STARTS: usize = 25;
 
-/// Builds, starts everything, measures, prints.
-pub fn run(checkout: &Checkout) -> Result<()> {
+/// Builds, starts everything, measures the parts that are asked for, prints.
+pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let claim = Claim::new(checkout, "bench")?;
-    let mut progress = Progress::new(setup::TO_RUN.len() + 5);
+    let mut progress = Progress::new(setup::TO_RUN.len() + 3 + options.count());
     setup::install(checkout, &setup::TO_RUN, &mut progress)?;
     progress.step("building the Worker", || worker::build(checkout))?;
     progress.step("building the load", || build_load(checkout))?;
     let state = checkout.state("bench")?;
     let _ = fs::remove_dir_all(&state);
     fs::create_dir_all(&state)?;
-    let bench = progress.step("starting the database", || Bench::start(checkout, &state, claim))?;
-    let read = progress.step("measuring", || bench.measure())?;
-    let starts = progress.step("measuring the start", || bench.measure_starts())?;
-    let size = gzipped(&checkout.path("hosts/worker/build"))?;
-    report::print(&read, &starts, size);
+    let (bench, product) = progress.step("starting the database", || {
+        let bench = Bench::start(checkout, &state, claim)?;
+        let product = bench.seed()?;
+        Ok((bench, product))
+    })?;
+    if options.includes(Part::Requests) {
+        report::requests(&progress.step("measuring requests", || bench.measure(&product.id))?);
+    }
+    if options.includes(Part::Credentials) {
+        report::credentials(
+            &progress.step("measuring credentials", || credentials::measure(&bench, &product))?,
+        );
+    }
+    if options.includes(Part::Start) {
+        let starts = progress.step("measuring the start", || bench.measure_starts())?;
+        report::start(&starts, gzipped(&checkout.path("hosts/worker/build"))?);
+    }
     Ok(())
 }
 
@@ -54,11 +71,17 @@ fn build_load(checkout: &Checkout) -> Result<()> {
     output(&mut cargo).map(|_| ())
 }
 
+/// The product that is read.
+struct Product {
+    id: String,
+    handle: String,
+}
+
 /// A database with a store, and the way to start Workers on it.
 struct Bench<'a> {
     checkout: &'a Checkout,
     state: &'a Path,
-    _database: crate::process::Service,
+    database_process: crate::process::Service,
     database_url: String,
     secrets: Secrets,
     demo: Demo,
@@ -77,25 +100,37 @@ impl<'a> Bench<'a> {
         let demo = Demo::load_or_make(&state.join("demo.json"))?;
         demo.write(&database)?;
         let tokens = Tokens::new(&secrets, &demo)?;
-        Ok(Self { checkout, state, _database: service, database_url, secrets, demo, tokens, _claim: claim })
+        Ok(Self {
+            checkout,
+            state,
+            database_process: service,
+            database_url,
+            secrets,
+            demo,
+            tokens,
+            _claim: claim,
+        })
     }
 
-    fn measure(&self) -> Result<Vec<Value>> {
+    /// Fills the store; says which of its products is read.
+    fn seed(&self) -> Result<Product> {
         let database = Database::at(&self.database_url, None)?;
-        let workers = self.workers(String::new());
-        let first = Workerd::start(self.checkout, &self.state.join("seed"), &workers)?;
+        let first = Workerd::start(self.checkout, &self.state.join("seed"), &self.workers(String::new()))?;
         seed::run(&first.url, &self.tokens.owner, &self.demo, &database)?;
-        drop(first);
-        let product = database.query("SELECT min(id) FROM products WHERE status = 'published'", &[])?;
-        let product =
-            product.first().and_then(|row| row.first()).cloned().context("no product was seeded")?;
-        let pipeline = self.pipeline(&product);
+        let published = "SELECT id, handle FROM products WHERE status = 'published' ORDER BY id LIMIT 1";
+        let row = database.query(published, &[])?.into_iter().next().unwrap_or_default();
+        let [id, handle] = <[String; 2]>::try_from(row).ok().context("no product was seeded")?;
+        Ok(Product { id, handle })
+    }
+
+    fn measure(&self, product: &str) -> Result<Vec<Value>> {
+        let pipeline = self.pipeline(product);
         let workerd = Workerd::start(self.checkout, &self.state.join("main"), &self.workers(pipeline))?;
         let alone = Workers { group_limit: "1", ..self.workers(String::new()) };
         let alone = Workerd::start(self.checkout, &self.state.join("alone"), &alone)?;
-        let mut figures = self.load("reads", &self.reads(&workerd, &product))?;
-        figures.extend(self.load("writes", &[self.write("writes, gathered", &workerd.url)])?);
-        figures.extend(self.load("writes-alone", &[self.write("writes, one a call", &alone.url)])?);
+        let mut figures = self.turns("reads", &self.reads(&workerd, product))?;
+        figures.extend(self.turns("writes", &[self.write("writes, gathered", &workerd.url)])?);
+        figures.extend(self.turns("writes-alone", &[self.write("writes, one a call", &alone.url)])?);
         Ok(figures)
     }
 
@@ -165,12 +200,17 @@ impl<'a> Bench<'a> {
         })
     }
 
-    fn load(&self, name: &str, runs: &[Value]) -> Result<Vec<Value>> {
-        let plan = self.state.join(format!("{name}.json"));
-        fs::write(&plan, json!({"rounds": ROUNDS, "turn_ms": TURN_MS, "runs": runs}).to_string())?;
+    fn turns(&self, name: &str, runs: &[Value]) -> Result<Vec<Value>> {
+        self.load(name, &json!({ "rounds": ROUNDS, "turn_ms": TURN_MS, "runs": runs }))
+    }
+
+    /// Has a plan done; a run's figures are an object.
+    fn load(&self, name: &str, plan: &Value) -> Result<Vec<Value>> {
+        let file = self.state.join(format!("{name}.json"));
+        fs::write(&file, plan.to_string())?;
         let program = self.checkout.target()?.join("release/storeroom-bench");
         let mut command = std::process::Command::new(program);
-        let text = output(command.env("STOREROOM_BENCH", plan))?;
+        let text = output(command.env("STOREROOM_BENCH", file))?;
         text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }
 

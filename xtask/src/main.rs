@@ -66,7 +66,7 @@ enum Task {
     /// Open a first store with its owner in a deployment's database.
     OpenStore(open_store::Options),
     /// Measure the figures of docs/benchmarks.md.
-    Bench,
+    Bench(bench::Options),
     /// Install the pinned tools, without building or running anything.
     Setup,
 }
@@ -102,7 +102,7 @@ fn run(task: Task, checkout: &Checkout) -> Result<ExitCode> {
         Task::TokenKey(options) => token_key::run(&options)?,
         Task::MasterKey => master_key::run()?,
         Task::OpenStore(options) => open_store::run(&options)?,
-        Task::Bench => bench::run(checkout)?,
+        Task::Bench(options) => bench::run(checkout, &options)?,
         Task::Setup => setup::run(checkout)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -18,6 +18,10 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Where front ends are usually served from while they are developed.
+const DEVELOPMENT_ORIGINS: &str =
+    "http://localhost:3000,http://localhost:5173,http://127.0.0.1:3000,http://127.0.0.1:5173";
+
 /// Steps that `Stack::start` counts.
 pub const STEPS: usize = 4;
 
@@ -191,7 +195,7 @@ fn start_worker(
         ("ENVIRONMENT", "local"),
         ("DATABASE_URL", database),
         ("RATE_LIMITS", settings.limits.word()),
-        ("CORS_ORIGINS", ""),
+        ("CORS_ORIGINS", DEVELOPMENT_ORIGINS),
     ];
     let secrets = [
         ("TOKEN_KEYS", secrets.key.token_keys()),

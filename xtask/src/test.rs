@@ -9,7 +9,7 @@ mod stage;
 
 use crate::checkout::Checkout;
 use crate::progress::Progress;
-use crate::setup::{self, Tool};
+use crate::setup::{self, Tool, node};
 use crate::{black_box, interrupt, spin, worker};
 use anyhow::Result;
 use clap::Args;
@@ -53,6 +53,7 @@ fn all(checkout: &Checkout) -> Result<Vec<Stage<'_>>> {
     let components = spin::components(checkout)?;
     let mut stages = vec![
         Stage::command("rustfmt", cargo(checkout, &["fmt", "--all", "--check"])),
+        Stage::command("signed requests: test vectors", vectors(checkout)?),
         Stage::command("clippy: native", clippy(checkout, &["--all-targets"])),
         Stage::command(
             "clippy: Worker",
@@ -77,6 +78,13 @@ fn all(checkout: &Checkout) -> Result<Vec<Stage<'_>>> {
 
 fn native_tests(checkout: &Checkout) -> Stage<'_> {
     Stage::command("native tests", cargo(checkout, &["test", "--no-fail-fast"]))
+}
+
+/// The test vectors of signed requests, by an implementation that shares nothing with the service's.
+fn vectors(checkout: &Checkout) -> Result<Command> {
+    let mut node = checkout.command(node::modern_node(checkout)?);
+    node.arg(checkout.path("tests/vectors/check.mjs"));
+    Ok(node)
 }
 
 fn clippy_of_spin(checkout: &Checkout, components: &[String]) -> Command {

@@ -10,6 +10,8 @@ use storeroom_sql::access::no_such_store;
 use storeroom_web::secrets::Secrets;
 use storeroom_web::{Call, Caller, Request, query, signature};
 
+const SENT_TWICE: &str = "There are two `Authorization` headers; send one.";
+
 /// Who the request's credential speaks for; `None` where none is needed.
 pub fn caller(
     row: &Row,
@@ -43,12 +45,16 @@ fn bearer(secrets: &Secrets, request: &Request, now: Timestamp) -> Result<Caller
     let value = match (sent.next(), sent.next()) {
         (Some(only), None) => only.to_str().ok(),
         (Some(_), Some(_)) => {
-            return Err(unauthenticated("There are two `Authorization` headers; send one."));
+            return Err(unauthenticated(SENT_TWICE));
         }
         (None, _) => {
             return Err(unauthenticated("Send `Authorization: Bearer <access token>`, or sign the request."));
         }
     };
+    // Some hosts hand over what was sent twice as one list; neither a scheme nor a token has a comma in it.
+    if value.is_some_and(|value| value.contains(',')) {
+        return Err(unauthenticated(SENT_TWICE));
+    }
     let (scheme, token) = value.and_then(|value| value.split_once(' ')).unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(unauthenticated("`Authorization` must be `Bearer <access token>`."));
@@ -86,7 +92,10 @@ fn named(call: &Call<'_>) -> Result<Option<String>, Problem> {
     let mut sent = call.headers.get_all("x-store-id").iter();
     let header = match (sent.next(), sent.next()) {
         (None, _) => None,
-        (Some(only), None) => Some(spelt(only.to_str().unwrap_or_default())?),
+        (Some(only), None) => match only.to_str().unwrap_or_default() {
+            list if list.contains(',') => return Err(malformed("X-Store-Id", "is sent twice.")),
+            text => Some(spelt("X-Store-Id", text)?),
+        },
         (Some(_), Some(_)) => return Err(malformed("X-Store-Id", "is sent twice.")),
     };
     agreed(agreed(named_by_path(call)?, header)?, named_by_query(call)?)
@@ -110,13 +119,13 @@ fn named_by_path(call: &Call<'_>) -> Result<Option<String>, Problem> {
 fn named_by_query(call: &Call<'_>) -> Result<Option<String>, Problem> {
     // Only the store's own parameter is looked at: what else is wrong with the query is told after access.
     let pair = call.raw_query.split('&').find_map(|pair| pair.strip_prefix("store="));
-    pair.map(|value| spelt(&query::decode_segment(value).unwrap_or_default())).transpose()
+    pair.map(|value| spelt("store", &query::decode_segment(value).unwrap_or_default())).transpose()
 }
 
-fn spelt(text: &str) -> Result<String, Problem> {
+fn spelt(pointer: &str, text: &str) -> Result<String, Problem> {
     match StoreId::parse(text) {
         Some(id) => Ok(id.to_string()),
-        None => Err(malformed("store", "must be a store's id, `str_` and 26 characters.")),
+        None => Err(malformed(pointer, "must be a store's id, `str_` and 26 characters.")),
     }
 }
 

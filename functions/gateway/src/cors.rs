@@ -98,11 +98,21 @@ impl Cors {
 
 /// What an address takes; `None` where there is none.
 fn methods(path: &str) -> Option<String> {
-    let Match::OtherMethods(mut methods) = find("OPTIONS", path) else { return None };
+    let Match::OtherMethods(methods) = find("OPTIONS", path) else { return None };
+    Some(with_head(methods).join(", "))
+}
+
+/// The methods with the one that every address with `GET` takes, too.
+fn with_head(mut methods: Vec<&'static str>) -> Vec<&'static str> {
     if let Some(at) = methods.iter().position(|method| *method == "GET") {
         methods.insert(at.saturating_add(1), "HEAD");
     }
-    Some(methods.join(", "))
+    methods
+}
+
+/// The header `Allow` of an address that has rows with these methods.
+pub fn allow(methods: Vec<&'static str>) -> String {
+    format!("{}, OPTIONS", with_head(methods).join(", "))
 }
 
 fn origin(text: &str) -> Result<String, String> {

@@ -185,7 +185,7 @@ fn matched(settings: &Settings, request: &Request) -> Result<(Operation, PathPar
             Ok((operation, decoded(path)?))
         }
         Match::OtherMethods(methods) => {
-            let allow = methods.join(", ");
+            let allow = cors::allow(methods);
             let detail = format!("{} is not for this address; it takes {allow}.", shown(&request.method));
             Err(Problem::new(Code::MethodNotAllowed, detail).header("Allow", allow))
         }

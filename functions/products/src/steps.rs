@@ -11,6 +11,7 @@ use storeroom_web::{Answer, Call, Precondition, Shown};
 
 /// Sets which product it is, and the ids of the events that may come of it.
 pub fn bind_product(batch: &mut Batch, call: &Call<'_>, product: ProductId) {
+    call.about(product);
     batch.set("product", product.to_string());
     let (event, settled): (EventId, EventId) = (call.new_id(), call.new_id());
     batch.set("event_id", event.to_string());

@@ -33,6 +33,28 @@ pub struct Signing {
     pub nonce: String,
 }
 
+impl Signing {
+    /// The headers that sign a request by a key, given as what is sent as `X-Api-Key` and the secret. `path` may have
+    /// a query.
+    pub fn headers(
+        &self,
+        (name, secret): (&str, &str),
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> Vec<(&'static str, String)> {
+        let text = canonical(method, path, &self.store, self.timestamp_s, &self.nonce, body);
+        let mut headers = vec![
+            (KEY_HEADER, name.to_owned()),
+            (TIMESTAMP_HEADER, self.timestamp_s.to_string()),
+            (NONCE_HEADER, self.nonce.clone()),
+            (SIGNATURE_HEADER, sign(secret, &text)),
+        ];
+        headers.extend((!self.store.is_empty()).then(|| ("X-Store-Id", self.store.clone())));
+        headers
+    }
+}
+
 impl Testbed {
     /// A key of the store with that role, put into the database by hand.
     pub async fn api_key(&self, store: StoreId, role: Role) -> ApiKey {
@@ -73,17 +95,8 @@ impl Testbed {
         path: &str,
         body: &[u8],
     ) -> Vec<(&'static str, String)> {
-        let text = canonical(method, path, &signing.store, signing.timestamp_s, &signing.nonce, body);
-        let mut headers = vec![
-            (KEY_HEADER, format!("{}.{}", key.id, key.generation)),
-            (TIMESTAMP_HEADER, signing.timestamp_s.to_string()),
-            (NONCE_HEADER, signing.nonce.clone()),
-            (SIGNATURE_HEADER, sign(&key.secret, &text)),
-        ];
-        if !signing.store.is_empty() {
-            headers.push(("X-Store-Id", signing.store.clone()));
-        }
-        headers
+        let name = format!("{}.{}", key.id, key.generation);
+        signing.headers((&name, &key.secret), method, path, body)
     }
 
     /// Sends a request to the store that the key signs, with further headers. Where an idempotency key is needed it has one

@@ -53,7 +53,8 @@ async fn lately(env: &Env, sql: &'static str) -> Rows {
 
 async fn read(env: &Env, sql: &'static str) -> Result<Rows, String> {
     let connection = database::libsql(env)?;
-    let args = Args::new().with("since", now_ms().saturating_sub(WITHIN_MS));
+    let now_ms = now_ms();
+    let args = Args::new().with("since", now_ms.saturating_sub(WITHIN_MS)).with("now", now_ms);
     let statement = Statement::bind(sql, &args).map_err(|missing| missing.0)?;
     let rows = storeroom_ports::database::read(connection.as_ref(), statement).await;
     rows.map_err(|error| format!("{error:?}"))

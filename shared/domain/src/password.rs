@@ -96,22 +96,23 @@ const COMMON: [&str; 68] = [
 /// Why the password is refused for the account of `email` and `name`, as a sentence; `None` for one that will do.
 pub fn weakness(password: &str, email: &str, name: &str) -> Option<&'static str> {
     if password.len() > MAX_BYTES || password.chars().count() > MAX_LENGTH {
-        return Some("The password is longer than 128 characters.");
+        return Some("must have at most 128 characters.");
     }
     if password.chars().count() < MIN_LENGTH {
-        return Some("The password is shorter than 8 characters.");
+        return Some("must have at least 8 characters.");
     }
     let lower = password.to_lowercase();
     if is_one_character(&lower) {
-        return Some("The password is one character over and over.");
+        return Some("must not be one character over and over. Choose another.");
     }
     if is_run(&lower) {
-        return Some("The password is a row of neighbours on the keyboard or in the alphabet.");
+        return Some("must not be a row of neighbours on the keyboard or in the alphabet. Choose another.");
     }
     if COMMON.contains(&lower.as_str()) {
-        return Some("The password is one of the most common ones.");
+        return Some("is one of the most common passwords. Choose another, such as several words in a row.");
     }
-    is_about(&lower, email, name).then_some("The password is the account's own e-mail address or name.")
+    is_about(&lower, email, name)
+        .then_some("must not be the account's own e-mail address or name. Choose another.")
 }
 
 fn is_one_character(lower: &str) -> bool {
@@ -155,10 +156,10 @@ mod tests {
     fn refuses_what_is_tried_first() {
         let long = "ab".repeat(65);
         for (password, why) in [
-            ("", "shorter"),
-            ("seven77", "shorter"),
-            ("äöüäöüä", "shorter"),
-            (long.as_str(), "longer"),
+            ("", "at least 8"),
+            ("seven77", "at least 8"),
+            ("äöüäöüä", "at least 8"),
+            (long.as_str(), "at most 128"),
             ("aaaaaaaa", "over and over"),
             ("aAaAaAaA", "over and over"),
             ("12345678", "neighbours"),
@@ -182,7 +183,11 @@ mod tests {
     fn the_list_holds_only_what_it_alone_catches() {
         assert!(COMMON.is_sorted());
         for password in COMMON {
-            assert_eq!(weak(password), Some("The password is one of the most common ones."), "{password}");
+            assert_eq!(
+                weak(password),
+                Some("is one of the most common passwords. Choose another, such as several words in a row."),
+                "{password}"
+            );
         }
     }
 

@@ -81,7 +81,8 @@ impl Check {
     fn text(&mut self, min: usize, max: usize, format: Format, text: &str) {
         let length = text.chars().count();
         if length < min {
-            self.fault("too_short", format!("must have at least {min} characters."));
+            // What it should look like says more than how long that is.
+            self.fault("too_short", misfit(format, text).unwrap_or_else(|| at_least(min)));
         } else if length > max {
             self.fault("too_long", format!("must have at most {max} characters; it has {length}."));
         } else if let Some(detail) = misfit(format, text) {
@@ -165,6 +166,10 @@ fn kind(schema: &Schema) -> &'static str {
         Schema::Nullable(inner) => kind(inner),
         Schema::Anything => "a JSON value",
     }
+}
+
+fn at_least(min: usize) -> String {
+    if min == 1 { "must not be empty.".to_owned() } else { format!("must have at least {min} characters.") }
 }
 
 fn misfit(format: Format, text: &str) -> Option<String> {

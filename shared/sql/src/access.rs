@@ -140,7 +140,12 @@ pub const NOTHING: &str = "SELECT 1 AS present";
 pub const ONLY_STORE: &str = "SELECT min(store_id) AS store FROM memberships WHERE user_id = :user \
     GROUP BY user_id HAVING count(*) = 1";
 
-/// The sessions that ended since `:since` with the stores of their users, latest first, at most 500: `store_id`,
-/// `session`.
-pub const ENDED_SESSIONS_SINCE: &str = "SELECT m.store_id, s.id AS session FROM sessions s \
-    JOIN memberships m ON m.user_id = s.user_id WHERE s.ended_at >= :since ORDER BY s.ended_at DESC LIMIT 500";
+/// The sessions that ended, or expired, from `:since` to `:now` with the stores of their users, and the API keys that
+/// expired, latest first, at most 500: `store_id`, `session` (the session or the key).
+pub const ENDED_SESSIONS_SINCE: &str = "SELECT store_id, session FROM (\
+    SELECT m.store_id, s.id AS session, s.ended_at AS at FROM sessions s \
+        JOIN memberships m ON m.user_id = s.user_id WHERE s.ended_at >= :since \
+    UNION ALL SELECT m.store_id, s.id, s.expires_at FROM sessions s \
+        JOIN memberships m ON m.user_id = s.user_id WHERE s.expires_at >= :since AND s.expires_at <= :now \
+    UNION ALL SELECT store_id, id, expires_at FROM api_keys WHERE expires_at >= :since AND expires_at <= :now\
+    ) ORDER BY at DESC LIMIT 500";

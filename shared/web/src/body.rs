@@ -11,9 +11,18 @@ pub fn value(rule: &operation::Body, bytes: &[u8]) -> Result<Option<Value>, Prob
     if bytes.is_empty() && rule.optional {
         return Ok(None);
     }
-    let value = serde_json::from_slice(bytes)
-        .map_err(|error| Problem::new(Code::MalformedJson, format!("The body is not JSON: {error}.")))?;
-    Ok(Some(value))
+    if bytes.is_empty() {
+        return Err(Problem::new(Code::MalformedJson, "The body is empty. Send JSON."));
+    }
+    serde_json::from_slice(bytes).map(Some).map_err(|error| malformed(&error.to_string()))
+}
+
+fn malformed(why: &str) -> Problem {
+    let detail = match why.strip_prefix("recursion limit exceeded") {
+        Some(place) => format!("The body is nested more than 127 levels deep{place}."),
+        None => format!("The body is not JSON: {why}."),
+    };
+    Problem::new(Code::MalformedJson, detail)
 }
 
 /// Checks a value against a shape and reads it.

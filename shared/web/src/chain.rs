@@ -1,7 +1,7 @@
 //! The hashes of the audit log: of a row's content, of its place in the chain, and of the chain's anchor.
 //!
-//! Guarantees: all are keyed by the master key, so that whoever has only the database can neither change a row nor
-//! make one up, drop one or move one without its showing. Relies on: fields without line breaks.
+//! Guarantees: all are keyed by the master key, so that whoever has only the database can make none of them up, and a
+//! row fits one log only, but for that of a closed account. Relies on: fields without line breaks.
 
 use crate::answer::hex;
 use crate::master::MasterKey;

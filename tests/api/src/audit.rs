@@ -71,7 +71,7 @@ async fn every_change_leaves_a_row() {
         entry,
         json!({
             "seq": 1, "at": "2026-11-20T09:30:00.000Z", "actor": bed.member(Role::Editor).identity.user.to_string(),
-            "action": "products.create", "subject": entry["subject"], "address": "192.0.2.1",
+            "action": "products.create", "subject": product["id"], "address": "192.0.2.1",
             "request_id": reply.header("x-request-id").unwrap(), "hash": entry["hash"], "sealed": false,
         })
     );
@@ -199,6 +199,17 @@ async fn many_sealers_make_one_chain() {
     }
     let failed: Vec<String> = bed.recorded.lines.borrow().iter().map(|(_, line)| line.clone()).collect();
     assert!(failed.iter().all(|line| !line.contains("\"error\"")), "{failed:?}");
+}
+
+#[tokio::test]
+async fn the_service_log_says_how_far_the_chain_goes() {
+    let bed = sealed().await;
+    let lines = bed.recorded.lines.borrow().clone();
+    let told = lines.iter().find(|(_, line)| line.contains("audit log sealed")).unwrap();
+    let told: Value = serde_json::from_str(&told.1).unwrap();
+    let entries = entries(&bed).await;
+    let last = entries.iter().find(|entry| entry["seq"] == told["seq"]).unwrap();
+    assert_eq!((&told["seq"], &told["hash"], &last["sealed"]), (&json!(6), &last["hash"], &json!(true)));
 }
 
 /// What a row of that request would hold.

@@ -1,26 +1,45 @@
 //! What a run measured.
 
+use crate::cpu::Used;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Latencies and rates of a run's turns.
+/// A turn of a run.
+pub struct Turn {
+    /// How long each request took, in microseconds.
+    pub latencies_us: Vec<u64>,
+    /// How long the turn was.
+    pub length: Duration,
+    /// The CPU time that the measured processes used in it.
+    pub used: Used,
+}
+
+/// Latencies, rates and CPU times of a run's turns.
 #[derive(Default)]
 pub struct Figures {
     latencies_us: Vec<u64>,
     rates: Vec<f64>,
+    cpu_us: BTreeMap<String, Vec<f64>>,
 }
 
 impl Figures {
     /// Takes in a turn.
-    pub fn add(&mut self, (latencies_us, length): (Vec<u64>, Duration)) {
-        self.rates.push(latencies_us.len() as f64 / length.as_secs_f64());
-        self.latencies_us.extend(latencies_us);
+    pub fn add(&mut self, turn: Turn) {
+        let requests = turn.latencies_us.len() as f64;
+        self.rates.push(requests / turn.length.as_secs_f64());
+        for (process, used_ns) in turn.used {
+            self.cpu_us.entry(process).or_default().push(used_ns as f64 / 1000.0 / requests);
+        }
+        self.latencies_us.extend(turn.latencies_us);
     }
 
-    /// The figures as a line of JSON: the median turn's rate, the slowest and the fastest turn's, p50 and p99 over all.
-    pub fn line(mut self, name: &str, clients: usize) -> String {
+    /// The figures as a line of JSON: the median turn's rate, the slowest and the fastest turn's, p50 and p99 over all,
+    /// and the CPU time a request of each turn in its order, by process.
+    pub fn line(mut self, name: &str, clients: usize) -> Value {
         self.rates.sort_by(f64::total_cmp);
         self.latencies_us.sort_unstable();
-        serde_json::json!({
+        json!({
             "name": name,
             "clients": clients,
             "requests": self.latencies_us.len(),
@@ -29,8 +48,8 @@ impl Figures {
             "fastest_turn": nth(&self.rates, 100).round(),
             "p50_ms": nth(&self.latencies_us, 50) as f64 / 1000.0,
             "p99_ms": nth(&self.latencies_us, 99) as f64 / 1000.0,
+            "cpu_us": self.cpu_us,
         })
-        .to_string()
     }
 }
 

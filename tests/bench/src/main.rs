@@ -7,17 +7,21 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a benchmark stops at the first surprise, and measures by the clock of this machine"
 )]
 
+mod cpu;
+mod credentials;
 mod figures;
 
-use figures::Figures;
+use credentials::{Bearer, Credential, Tokens};
+use figures::{Figures, Turn};
 use futures::future::join_all;
 use serde::Deserialize;
-use std::cell::Cell;
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use storeroom_ports::{Http, HttpRequest};
 use storeroom_testbed::http::NativeHttp;
@@ -29,6 +33,12 @@ struct Plan {
     rounds: usize,
     /// Milliseconds of a turn.
     turn_ms: u64,
+    /// Ids of the processes whose CPU time is told, by name.
+    #[serde(default)]
+    processes: BTreeMap<String, i32>,
+    /// Whose the tokens are, for runs with a new one each request.
+    #[serde(default)]
+    bearer: Option<Bearer>,
     runs: Vec<Run>,
 }
 
@@ -40,6 +50,9 @@ struct Run {
     url: String,
     #[serde(default)]
     headers: Vec<(String, String)>,
+    /// What is another for each request.
+    #[serde(default)]
+    credential: Option<Credential>,
     /// The body; `{n}` in it is another number each time.
     #[serde(default)]
     body: String,
@@ -56,67 +69,102 @@ fn main() {
     let path = std::env::var("STOREROOM_BENCH").expect("run `cargo xtask bench`");
     let plan: Plan = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let http = NativeHttp::new();
-        let mut all: Vec<(Run, Figures)> =
-            plan.runs.iter().map(|run| (run.clone(), Figures::default())).collect();
-        let number = Cell::new(0);
-        for round in 0..=plan.rounds {
-            for (run, figures) in &mut all {
-                let turn = turn(&http, run, Duration::from_millis(plan.turn_ms), &number).await;
-                // The first round warms up: connections, caches, just-in-time compilation.
-                if round > 0 {
-                    figures.add(turn);
-                }
+    let load = Load {
+        http: NativeHttp::new(),
+        tokens: Tokens::of(plan.bearer.as_ref()),
+        processes: plan.processes,
+        number: Cell::new(0),
+    };
+    let length = Duration::from_millis(plan.turn_ms);
+    let mut all: Vec<(Run, Figures)> = plan.runs.into_iter().map(|run| (run, Figures::default())).collect();
+    for round in 0..=plan.rounds {
+        for (run, figures) in &mut all {
+            let turn = runtime.block_on(load.turn(run, length));
+            // The first round warms up: connections, caches, just-in-time compilation.
+            if round > 0 {
+                figures.add(turn);
             }
         }
-        for (run, figures) in all {
-            println!("{}", figures.line(&run.name, run.clients));
-        }
-    });
+    }
+    for (run, figures) in all {
+        println!("{}", figures.line(&run.name, run.clients));
+    }
 }
 
-/// One turn: how long each request took, in microseconds, and how long the turn was.
-async fn turn(http: &NativeHttp, run: &Run, length: Duration, number: &Cell<u64>) -> (Vec<u64>, Duration) {
-    let begin = Instant::now();
-    let latencies = Rc::new(std::cell::RefCell::new(Vec::new()));
-    let client = || async {
-        while begin.elapsed() < length {
-            number.set(number.get() + 1);
-            let sent = Instant::now();
-            send(http, run, number.get()).await;
-            latencies.borrow_mut().push(u64::try_from(sent.elapsed().as_micros()).unwrap());
-        }
-    };
-    join_all((0..run.clients).map(|_| client())).await;
-    (latencies.take(), begin.elapsed())
+/// What all runs share.
+struct Load {
+    http: NativeHttp,
+    tokens: Tokens,
+    processes: BTreeMap<String, i32>,
+    /// Of the latest request.
+    number: Cell<u64>,
 }
 
-async fn send(http: &NativeHttp, run: &Run, number: u64) {
-    let method = match run.method.as_str() {
+impl Load {
+    async fn turn(&self, run: &Run, length: Duration) -> Turn {
+        let before = cpu::used(&self.processes);
+        let begin = Instant::now();
+        let latencies_us = RefCell::new(Vec::new());
+        let client = || async {
+            while begin.elapsed() < length {
+                let sent = Instant::now();
+                self.send(run).await;
+                latencies_us.borrow_mut().push(u64::try_from(sent.elapsed().as_micros()).unwrap());
+            }
+        };
+        join_all((0..run.clients).map(|_| client())).await;
+        let length = begin.elapsed();
+        let used = cpu::between(&before, &cpu::used(&self.processes));
+        Turn { latencies_us: latencies_us.take(), length, used }
+    }
+
+    async fn send(&self, run: &Run) {
+        let request = self.request(run);
+        let answer = self.http.send(request).await.unwrap_or_else(|error| panic!("{}: {error:?}", run.name));
+        let text = String::from_utf8_lossy(&answer.body);
+        assert!(
+            answer.status == run.status && text.contains(&run.contains),
+            "{}: {} {text}",
+            run.name,
+            answer.status
+        );
+    }
+
+    fn request(&self, run: &Run) -> HttpRequest {
+        let number = self.number.get() + 1;
+        self.number.set(number);
+        let method = method(&run.method);
+        let body = run.body.replace("{n}", &number.to_string()).into_bytes();
+        let mut headers: Vec<_> =
+            run.headers.iter().map(|(name, value)| (header(name), filled(value, number))).collect();
+        if let Some(credential) = &run.credential {
+            headers.extend(credential.headers(&self.tokens, number, method, &run.url, &body));
+        }
+        HttpRequest { method, url: run.url.clone(), headers, body, timeout_ms: 30_000 }
+    }
+}
+
+/// A header's value, in which `{address}` is another network address each time, of those set aside for benchmarks
+/// (RFC 2544).
+fn filled(value: &str, number: u64) -> String {
+    value.replace("{address}", &format!("198.18.{}.{}", number / 256 % 256, number % 256))
+}
+
+fn method(name: &str) -> &'static str {
+    match name {
         "GET" => "GET",
         "POST" => "POST",
         other => panic!("no run uses {other}"),
-    };
-    let headers = run.headers.iter().map(|(name, value)| (leaked(name), value.clone())).collect();
-    let body = run.body.replace("{n}", &number.to_string()).into_bytes();
-    let request = HttpRequest { method, url: run.url.clone(), headers, body, timeout_ms: 30_000 };
-    let answer = http.send(request).await.unwrap_or_else(|error| panic!("{}: {error:?}", run.name));
-    let text = String::from_utf8_lossy(&answer.body);
-    assert!(
-        answer.status == run.status && text.contains(&run.contains),
-        "{}: {} {text}",
-        run.name,
-        answer.status
-    );
+    }
 }
 
 /// The port takes names that live as long as the program; a plan has few of them.
-fn leaked(name: &str) -> &'static str {
+fn header(name: &str) -> &'static str {
     match name {
         "authorization" => "authorization",
-        "x-store-id" => "x-store-id",
+        "cf-connecting-ip" => "cf-connecting-ip",
         "content-type" => "content-type",
+        "x-store-id" => "x-store-id",
         other => panic!("no run sends {other}"),
     }
 }

@@ -8,11 +8,12 @@ use storeroom_testbed::embedded::Embedded;
 
 /// Indexes over all stores: a user's stores, what is due anywhere, and what names its store itself. None of them is
 /// unique.
-const OVER_ALL_STORES: [&str; 8] = [
+const OVER_ALL_STORES: [&str; 9] = [
     "memberships_by_user",
     "products_scheduled",
     "invites_by_token",
     "api_keys_by_id",
+    "api_keys_by_expiry",
     "api_keys_expiring",
     "audit_unsealed",
     "idempotency_keys_by_expiry",

@@ -11,12 +11,10 @@ use storeroom_domain::{LocationId, Role, SessionId, StoreId, Timestamp, UserId};
 use storeroom_hrana::Hrana;
 use storeroom_ports::{Database, Direct};
 use storeroom_sql::{Args, Frame, FrameResult, Statement};
+use storeroom_testbed::Signing;
 use storeroom_testbed::embedded::Embedded;
 use storeroom_testbed::http::NativeHttp;
 use storeroom_web::answer::hex;
-use storeroom_web::signature::{
-    KEY_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, canonical, sign,
-};
 use storeroom_web::tokens::{Identity, Signer};
 
 /// What `cargo xtask test` says of the host.
@@ -109,17 +107,6 @@ pub struct ApiKey {
     pub name: String,
     /// The secret.
     pub secret: String,
-}
-
-/// What a signed request says of itself.
-#[derive(Debug, Clone)]
-pub struct Signing {
-    /// The store that it names; empty for none.
-    pub store: String,
-    /// When it was signed, Unix seconds.
-    pub timestamp_s: i64,
-    /// Its nonce.
-    pub nonce: String,
 }
 
 /// What came back.
@@ -335,15 +322,7 @@ impl Shop {
         path: &str,
         body: &[u8],
     ) -> Vec<(&'static str, String)> {
-        let text = canonical(method, path, &signing.store, signing.timestamp_s, &signing.nonce, body);
-        let mut headers = vec![
-            (KEY_HEADER, key.name.clone()),
-            (TIMESTAMP_HEADER, signing.timestamp_s.to_string()),
-            (NONCE_HEADER, signing.nonce.clone()),
-            (SIGNATURE_HEADER, sign(&key.secret, &text)),
-        ];
-        headers.extend((!signing.store.is_empty()).then(|| ("X-Store-Id", signing.store.clone())));
-        headers
+        signing.headers((&key.name, &key.secret), method, path, body)
     }
 
     /// Sends a request with these headers, as `signature` gives them.

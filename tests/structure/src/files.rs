@@ -60,7 +60,14 @@ fn names_say_what_is_inside() {
 
 #[test]
 fn what_the_documents_name_exists() {
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adding-a-route.md"] {
+    for document in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "docs/adding-a-route.md",
+        "docs/hosts.md",
+        "docs/security.md",
+    ] {
         let text = std::fs::read_to_string(root().join(document)).unwrap();
         let folder = root().join(document).parent().unwrap().to_owned();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {

@@ -1,9 +1,10 @@
 //! The rules of the layout, kept by tests: which crate may depend on which, what stands in which file, which
-//! licences come in, and that the deployment files fit the table of operations.
+//! licences come in, that the deployment files fit the table of operations, and that the documents say what is so.
 
 #![cfg(test)]
 
 mod arrows;
+mod claims;
 mod files;
 mod licences;
 mod spin_routes;

@@ -1,31 +1,97 @@
-//! The figures as a table, in the form of docs/benchmarks.md.
+//! The figures as tables, in the form of docs/benchmarks.md.
 
+use super::credentials::Measured;
 use serde_json::Value;
 
-/// Prints everything that was measured.
-pub fn print(figures: &[Value], starts: &[Vec<f64>; 2], gzipped: usize) {
+/// Prints reads and writes.
+pub fn requests(figures: &[Value]) {
     println!("\n| run | clients | requests/s (slowest to fastest turn) | p50 ms | p99 ms |");
     println!("| --- | --- | --- | --- | --- |");
     for figure in figures {
-        let number = |name: &str| figure.get(name).and_then(Value::as_f64).unwrap_or_default();
         println!(
             "| {} | {} | {:.0} ({:.0} to {:.0}) | {:.2} | {:.2} |",
-            figure.get("name").and_then(Value::as_str).unwrap_or_default(),
-            number("clients"),
-            number("per_second"),
-            number("slowest_turn"),
-            number("fastest_turn"),
-            number("p50_ms"),
-            number("p99_ms"),
+            name(figure),
+            number(figure, "clients"),
+            number(figure, "per_second"),
+            number(figure, "slowest_turn"),
+            number(figure, "fastest_turn"),
+            number(figure, "p50_ms"),
+            number(figure, "p99_ms"),
         );
     }
+    println!();
     for clients in [1.0, 16.0] {
         let ratio = rate(figures, "product read", clients) / rate(figures, "plain Worker", clients);
-        println!("\nproduct read beside the plain Worker, {clients} clients: {ratio:.2}");
+        println!("product read beside the plain Worker, {clients} clients: {ratio:.2}");
     }
     let writes = rate(figures, "writes, gathered", 32.0) / rate(figures, "writes, one a call", 32.0);
     println!("writes gathered beside one a call, 32 clients: {writes:.2}");
-    println!("the Worker, gzipped: {} KB", gzipped / 1024);
+}
+
+/// Prints what credentials and sign-ins cost.
+pub fn credentials(measured: &Measured) {
+    println!(
+        "\n| run | clients | CPU of workerd a request, µs: median turn (middle half) | of sqld | requests/s | p50 ms | p99 ms |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    for figure in &measured.reads {
+        println!(
+            "| {} | {} | {} | {:.0} | {:.0} | {:.2} | {:.2} |",
+            name(figure),
+            number(figure, "clients"),
+            spread(&cpu_us(figure, "workerd")),
+            median(&cpu_us(figure, "sqld")),
+            number(figure, "per_second"),
+            number(figure, "p50_ms"),
+            number(figure, "p99_ms"),
+        );
+    }
+    println!();
+    for clients in [1.0, 16.0] {
+        for suffix in ["", ", refused"] {
+            beside_open(&measured.reads, suffix, clients);
+        }
+    }
+    sign_ins(&measured.sign_ins);
+}
+
+/// The median over the rounds of one turn's CPU time by that of the open read in the same round.
+fn beside_open(figures: &[Value], suffix: &str, clients: f64) {
+    let turns = |name: &str| {
+        let figure = found(figures, &format!("{name}{suffix}"), clients);
+        figure.map(|figure| cpu_us(figure, "workerd")).unwrap_or_default()
+    };
+    let open = turns("open");
+    for name in ["bearer", "bearer, a new token each", "signed"] {
+        let ratios: Vec<f64> = turns(name).iter().zip(&open).map(|(own, open)| own / open).collect();
+        let (low, middle, high) = (nth(&ratios, 25), nth(&ratios, 50), nth(&ratios, 75));
+        println!(
+            "CPU of workerd, {name}{suffix} beside open{suffix}, at {clients}: {middle:.2} ({low:.2} to {high:.2})"
+        );
+    }
+}
+
+fn sign_ins(figures: &[Value]) {
+    println!("\n| run | samples | p50 ms | p99 ms | CPU of workerd a request, ms: median (middle half) |");
+    println!("| --- | --- | --- | --- | --- |");
+    for figure in figures {
+        let cpu_ms: Vec<f64> = cpu_us(figure, "workerd").iter().map(|us| us / 1000.0).collect();
+        println!(
+            "| {} | {} | {:.1} | {:.1} | {:.1} ({:.1} to {:.1}) |",
+            name(figure),
+            number(figure, "requests"),
+            number(figure, "p50_ms"),
+            number(figure, "p99_ms"),
+            nth(&cpu_ms, 50),
+            nth(&cpu_ms, 25),
+            nth(&cpu_ms, 75),
+        );
+    }
+}
+
+/// Prints the Worker's size and its start.
+pub fn start(starts: &[Vec<f64>; 2], gzipped: usize) {
+    println!("\nthe Worker, gzipped: {} KB", gzipped / 1024);
     let [storeroom, empty] = starts.each_ref().map(|times| median(times));
     println!(
         "workerd's start to the first answer: {storeroom:.0} ms with the Worker, {empty:.0} ms with an empty one, \
@@ -34,16 +100,39 @@ pub fn print(figures: &[Value], starts: &[Vec<f64>; 2], gzipped: usize) {
     );
 }
 
-fn rate(figures: &[Value], name: &str, clients: f64) -> f64 {
-    let found = figures.iter().find(|figure| {
-        figure.get("name").and_then(Value::as_str) == Some(name)
-            && figure.get("clients").and_then(Value::as_f64) == Some(clients)
-    });
-    found.and_then(|figure| figure.get("per_second")).and_then(Value::as_f64).unwrap_or_default()
+fn name(figure: &Value) -> &str {
+    figure.get("name").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn median(times: &[f64]) -> f64 {
-    let mut sorted = times.to_vec();
+fn number(figure: &Value, name: &str) -> f64 {
+    figure.get(name).and_then(Value::as_f64).unwrap_or_default()
+}
+
+fn found<'a>(figures: &'a [Value], wanted: &str, clients: f64) -> Option<&'a Value> {
+    figures.iter().find(|figure| name(figure) == wanted && number(figure, "clients") == clients)
+}
+
+fn rate(figures: &[Value], name: &str, clients: f64) -> f64 {
+    found(figures, name, clients).map(|figure| number(figure, "per_second")).unwrap_or_default()
+}
+
+/// The CPU time a request of each turn in its order; none where the system tells none.
+fn cpu_us(figure: &Value, process: &str) -> Vec<f64> {
+    let turns = figure.get("cpu_us").and_then(|cpu| cpu.get(process)).and_then(Value::as_array);
+    turns.map(|turns| turns.iter().filter_map(Value::as_f64).collect()).unwrap_or_default()
+}
+
+fn spread(values: &[f64]) -> String {
+    format!("{:.0} ({:.0} to {:.0})", nth(values, 50), nth(values, 25), nth(values, 75))
+}
+
+fn median(values: &[f64]) -> f64 {
+    nth(values, 50)
+}
+
+fn nth(values: &[f64], percent: usize) -> f64 {
+    let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+    let last = sorted.len().saturating_sub(1);
+    sorted.get(last * percent / 100).copied().unwrap_or_default()
 }

@@ -32,7 +32,7 @@ pub struct Workers {
 
 /// A running workerd.
 pub struct Workerd {
-    _service: Service,
+    service: Service,
     /// Where the Worker answers.
     pub url: String,
     /// Where the plain Worker answers.
@@ -56,7 +56,12 @@ impl Workerd {
         let mut service = Service::start("workerd", &mut command, checkout.log("bench-workerd")?)?;
         let url = format!("http://127.0.0.1:{port}");
         service.wait_until_ready(&format!("{url}/healthz"), START_LIMIT)?;
-        Ok(Self { _service: service, url, plain_url: format!("http://127.0.0.1:{plain_port}") })
+        Ok(Self { service, url, plain_url: format!("http://127.0.0.1:{plain_port}") })
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> i32 {
+        self.service.pid()
     }
 }
 

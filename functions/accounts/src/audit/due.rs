@@ -92,7 +92,19 @@ async fn append(
          ON CONFLICT (store_id) DO UPDATE SET count = excluded.count, seal = excluded.seal, at = excluded.at, \
          mac = excluded.mac",
     );
-    commit(ports, batch, store).await
+    let is_done = commit(ports, batch, store).await?;
+    if is_done {
+        tell(ports, store, piece);
+    }
+    Ok(is_done)
+}
+
+/// Says in the log, which is kept apart from the database, how far the chain goes: no row of that `seq` may ever have
+/// another hash.
+fn tell(ports: &Ports, store: &str, piece: &Piece) {
+    let line = json!({"time": ports.clock.now().to_string(), "level": "info", "message": "audit log sealed",
+        "store": store, "seq": piece.to.count, "hash": piece.last_hash});
+    ports.log.line(Level::Info, &line.to_string());
 }
 
 /// The seals as a JSON object, each under `s` and its row's `seq`.

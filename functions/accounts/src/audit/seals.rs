@@ -52,13 +52,15 @@ pub struct Piece {
     pub to: End,
     /// The rows' `seq` and seals.
     pub seals: Vec<(i64, String)>,
+    /// The content's hash of the last row; empty without rows.
+    pub last_hash: String,
 }
 
 /// The piece that follows from the rows of `storeroom_sql::audit::UNSEALED`, up to the first that has a seal already;
 /// `None` when the chain is broken where it ends.
 pub fn next_piece(key: &MasterKey, store: &str, rows: &Rows) -> Option<Piece> {
     let from = End::of_anchor(key, store, rows, 0)?;
-    let (mut to, mut seals) = (from.clone(), Vec::new());
+    let (mut to, mut seals, mut last_hash) = (from.clone(), Vec::new(), String::new());
     for row in 0..rows.0.len() {
         let (Some(seq), Some(hash), Some(at_ms)) =
             (rows.integer(row, 4), rows.text(row, 5), rows.integer(row, 6))
@@ -67,13 +69,14 @@ pub fn next_piece(key: &MasterKey, store: &str, rows: &Rows) -> Option<Piece> {
         };
         // Sealed already, but behind the anchor: somebody put it there, or turned the anchor back.
         if rows.text(row, 7).is_some() {
-            return (!seals.is_empty()).then_some(Piece { from, to, seals });
+            return (!seals.is_empty()).then_some(Piece { from, to, seals, last_hash });
         }
         let seal = chain::seal(key, store, seq, &to.seal, hash);
         seals.push((seq, seal.clone()));
         to = End { count: seq, seal, at_ms };
+        hash.clone_into(&mut last_hash);
     }
-    Some(Piece { from, to, seals })
+    Some(Piece { from, to, seals, last_hash })
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //!
 //! Guarantees: every row up to the count of one snapshot is looked at: its content, its place, its seal; then the
 //! anchor, the count, and that nothing stands behind them. Rows that are written meanwhile are for the next time. Who
-//! has only the database cannot change, move, copy, make up or drop a row that is sealed without its showing here.
-//! Putting back an earlier state of the whole log, with its anchor, its count and no seal after it, is another matter:
-//! only a copy of an anchor that is kept elsewhere would show that.
+//! has only the database cannot change, copy or make up a row without its showing here, nor drop or move one that is
+//! sealed and stays so. Taking off all seals and the anchor, or putting back earlier ones, and dropping rows then is
+//! another matter: the log lines of the sealer, which stand outside the database, say which `seq` had which hash.
 
 use super::due::seal;
 use super::seals::End;

@@ -1,11 +1,12 @@
 //! Who may do what, and how one signs in, out, and a request.
 
-use crate::shop::{ApiKey, Reply, Shop, Signing, new_email, now, path};
+use crate::shop::{ApiKey, Reply, Shop, new_email, now, path};
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
 use std::rc::Rc;
 use storeroom_domain::Role;
 use storeroom_sql::Args;
+use storeroom_testbed::Signing;
 
 const PASSWORD: &str = "correct horse battery";
 const PRODUCTS: &str = "/api/pms/products";

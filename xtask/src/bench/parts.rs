@@ -1,0 +1,34 @@
+//! Which figures are measured.
+
+use clap::{Args, ValueEnum};
+
+/// Options of `cargo xtask bench`.
+#[derive(Args)]
+pub struct Options {
+    /// One part alone; all when it is left out.
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+/// A part of the bench.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Reads and writes beside the plain Worker.
+    Requests,
+    /// What credentials and sign-ins cost.
+    Credentials,
+    /// The Worker's size, and how long workerd takes to start.
+    Start,
+}
+
+impl Options {
+    /// Whether the part is asked for.
+    pub fn includes(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+
+    /// How many parts are asked for.
+    pub fn count(&self) -> usize {
+        Part::value_variants().iter().filter(|part| self.includes(**part)).count()
+    }
+}
