@@ -2,17 +2,27 @@
 //!
 //! Guarantees: every script runs on a connection of its own, so that requests that share an instance never share a
 //! transaction; foreign keys are enforced; a statement's rows and its end are read before the next one starts.
-//! Relies on: `spin:sqlite`, where every `open` is a new connection, its end rolls back, a locked database is waited
-//! for up to 5 s, and a statement's failure arrives after its rows.
+//! Relies on: `spin:sqlite`, where every `open` is a new connection, its end rolls back, and a statement's failure
+//! arrives after its rows.
 
+use crate::clock::SystemClock;
 use crate::steps::{self, Session};
 use crate::turn::Turn;
 use async_trait::async_trait;
 use spin_sdk::sqlite::{self, Error};
 use std::cell::Cell;
-use storeroom_ports::{Connection, DatabaseError};
+use std::time::Duration;
+use storeroom_ports::{Clock, Connection, DatabaseError};
 use storeroom_sql::{Rows, Script, Statement, StepResult, Value};
 
+/// How long another instance's write is waited for.
+const LONGEST_WAIT_MS: i64 = 10_000;
+/// How often it is looked whether that write has ended: less than an instance leaves the database alone between two, so
+/// that instances take turns.
+const POLL: Duration = Duration::from_millis(2);
+
+/// SQLite's own waiting looks ever more seldom, and so waits for as long as others are busy.
+const NO_WAITING: Statement = Statement::plain("PRAGMA busy_timeout = 0");
 const FOREIGN_KEYS: Statement = Statement::plain("PRAGMA foreign_keys = ON");
 const WAL: Statement = Statement::plain("PRAGMA journal_mode = WAL");
 
@@ -31,11 +41,27 @@ impl Connection for Sqlite {
         if script.steps.len() <= 1 {
             return steps::run(&Opened::open().await?, script).await;
         }
-        let _turn = Turn::take().await.ok_or_else(too_many_writes)?;
+        let turn = Turn::take().await.ok_or_else(too_many_writes)?;
         let session = Opened::open().await?;
         session.prepare().await?;
-        steps::run(&session, script).await
+        let until_ms = SystemClock.now().ms().saturating_add(LONGEST_WAIT_MS);
+        loop {
+            let begun_ms = SystemClock.now().ms();
+            let results = steps::run(&session, script).await;
+            let now_ms = SystemClock.now().ms();
+            if !never_began(&results) || now_ms > until_ms {
+                turn.give_way(now_ms.saturating_sub(begun_ms)).await;
+                return results;
+            }
+            spin_sdk::time::sleep(POLL).await;
+        }
     }
+}
+
+/// Whether another instance held the database all the while, so that nothing was done.
+fn never_began(results: &Result<Vec<StepResult>, DatabaseError>) -> bool {
+    let first = results.as_ref().ok().and_then(|results| results.first());
+    matches!(first, Some(StepResult::Failed(message)) if message.contains("database is locked"))
 }
 
 fn too_many_writes() -> DatabaseError {
@@ -52,6 +78,7 @@ impl Opened {
 
     async fn prepare(&self) -> Result<(), DatabaseError> {
         self.execute(&FOREIGN_KEYS).await.map_err(DatabaseError::Unavailable)?;
+        self.execute(&NO_WAITING).await.map_err(DatabaseError::Unavailable)?;
         if !ASKED_FOR_WAL.replace(true) {
             // It makes writes faster and lets reads go on meanwhile; without it all is right, too.
             drop(self.execute(&WAL).await);

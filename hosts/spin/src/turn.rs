@@ -1,7 +1,8 @@
 //! Whose turn it is to write.
 //!
 //! Guarantees: of the requests that share an instance one writes at a time, in the order in which they came; a wait
-//! has an end; whoever gives up gives way. SQLite alone lets waiters in by luck, and some only after its 5 s.
+//! has an end; whoever gives up gives way. An instance in which others wait leaves the database alone for a moment after
+//! each write, for other instances.
 //! Relies on: an instance's requests running on one thread. Waiting is polling: one request's task cannot wake
 //! another's.
 
@@ -10,19 +11,24 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 const POLL: Duration = Duration::from_millis(1);
-/// About 5 s, as long as SQLite waits for another instance: a write takes some 10 ms, and at most 16 wait.
-const MOST_POLLS: u32 = 5_000;
+/// 10 s and more: a write takes some 20 ms, at most 16 wait, and other instances have their turns, too.
+const MOST_POLLS: u32 = 10_000;
 
 thread_local! {
     static QUEUE: RefCell<VecDeque<u64>> = const { RefCell::new(VecDeque::new()) };
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
+/// The moment in which the database is left alone, as a part of the write before it.
+const GIVEN_WAY: i64 = 4;
+/// Its bounds in milliseconds: other instances look every 2 ms.
+const GIVEN_WAY_MS: (i64, i64) = (4, 50);
+
 /// A place in the queue of writers, given up when it is dropped.
 pub struct Turn(u64);
 
 impl Turn {
-    /// Waits for the turn; `None` when it has not come after about 5 s.
+    /// Waits for the turn; `None` when it has not come after some 10 s.
     pub async fn take() -> Option<Self> {
         let turn = Self::queue_up();
         for _ in 0..MOST_POLLS {
@@ -32,6 +38,14 @@ impl Turn {
             spin_sdk::time::sleep(POLL).await;
         }
         None
+    }
+
+    /// Ends the turn, after a moment if others wait for theirs. `took_ms` is how long the write took.
+    pub async fn give_way(self, took_ms: i64) {
+        if QUEUE.with_borrow(|queue| queue.len() > 1) {
+            let pause_ms = took_ms.saturating_div(GIVEN_WAY).clamp(GIVEN_WAY_MS.0, GIVEN_WAY_MS.1);
+            spin_sdk::time::sleep(Duration::from_millis(pause_ms.unsigned_abs())).await;
+        }
     }
 
     fn queue_up() -> Self {
