@@ -7,46 +7,29 @@ use serde_json::json;
 use storeroom_domain::Timestamp;
 use storeroom_domain::id::Event;
 use storeroom_ports::random::new_id;
-use storeroom_ports::{DatabaseError, Level, Ports};
-use storeroom_sql::settle::{MAX_SETTLED, NEXT_DUE, STORES_WITH_DUE, settle_store};
-use storeroom_sql::{Args, Batch, MissingArgument, Statement};
+use storeroom_ports::{DatabaseError, Ports, due};
+use storeroom_sql::settle::{MAX_SETTLED, STORES_WITH_DUE, settle_store};
+use storeroom_sql::{Args, Batch};
 
 /// Settles what is due, a batch a store, at most 100 stores; returns how many stores it touched.
 pub async fn run(ports: &Ports) -> Result<usize, DatabaseError> {
     let now = ports.clock.now();
-    let args = Args::new().with("now", now.ms());
-    let stores = ports.database.read(Statement::bind(STORES_WITH_DUE, &args).map_err(missing)?).await?;
-    let mut settled = 0;
-    for row in 0..stores.0.len() {
-        if let Some(store) = stores.text(row, 0) {
-            settle(ports, store, now.ms()).await?;
-            settled += 1;
-        }
+    let stores = due::texts(ports, STORES_WITH_DUE, &Args::new().with("now", now.ms())).await?;
+    for store in &stores {
+        settle(ports, store, now).await?;
     }
-    Ok(settled)
+    Ok(stores.len())
 }
 
-async fn settle(ports: &Ports, store: &str, now_ms: i64) -> Result<(), DatabaseError> {
-    let now = Timestamp::from_ms(now_ms);
+async fn settle(ports: &Ports, store: &str, now: Timestamp) -> Result<(), DatabaseError> {
     let ids: Vec<String> =
         (0..MAX_SETTLED).map(|_| new_id::<Event>(ports.random.as_ref(), now).to_string()).collect();
     let args = Args::new()
         .with("store", store)
-        .with("now", now_ms)
+        .with("now", now.ms())
         .with("request_id", "due")
         .with("settle_ids", json!(ids).to_string());
     let mut batch = Batch::new(args);
     settle_store(&mut batch);
-    batch.due(NEXT_DUE);
-    let result = ports.database.commit(batch.frame().map_err(missing)?).await?;
-    if let Err(refused) = batch.interpret(result) {
-        let detail = refused.unforeseen.unwrap_or_default();
-        let line = json!({"time": now.to_string(), "level": "error", "message": "settling failed", "store": store, "detail": detail});
-        ports.log.line(Level::Error, &line.to_string());
-    }
-    Ok(())
-}
-
-fn missing(argument: MissingArgument) -> DatabaseError {
-    DatabaseError::Failed(format!("no value for :{}", argument.0))
+    due::commit(ports, batch, "settling failed", ("store", store)).await.map(|_| ())
 }

@@ -7,6 +7,7 @@
 pub mod blobs;
 pub mod clock;
 pub mod database;
+pub mod due;
 pub mod http;
 pub mod limiter;
 pub mod log;

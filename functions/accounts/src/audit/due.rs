@@ -7,13 +7,14 @@
 use super::seals::{BROKEN, Piece, next_piece};
 use serde_json::json;
 use storeroom_operations::{Code, Problem};
-use storeroom_ports::{DatabaseError, Level, Ports};
-use storeroom_sql::settle::NEXT_DUE;
-use storeroom_sql::{Args, Batch, MissingArgument, Statement, audit};
+use storeroom_ports::{DatabaseError, Level, Ports, due};
+use storeroom_sql::{Args, Batch, audit};
 use storeroom_web::master::MasterKey;
 
 /// Most rows that one batch seals: 500 seals of 64 digits are some 40 kB.
 const MAX_PIECE: i64 = 500;
+/// What the log says of a batch that could not be done.
+const FAILURE: &str = "sealing failed";
 
 /// Rows that are due and that no piece of the chain will hold: those that somebody put before its end, or all of
 /// them when nothing can follow its end. By the index of what is unsealed, because the store's log is long.
@@ -24,8 +25,7 @@ const MARK: &str = "UPDATE audit SET seal = :broken WHERE (store_id, seq) IN (SE
 /// Seals what was written 20 s ago and more, at most 100 stores; returns how many stores it looked at.
 pub async fn seal_all(ports: &Ports, master: &MasterKey) -> Result<usize, DatabaseError> {
     let args = Args::new().with("now", ports.clock.now().ms());
-    let stores = ports.database.read(Statement::bind(audit::STORES_TO_SEAL, &args).map_err(missing)?).await?;
-    let stores: Vec<&str> = (0..stores.0.len()).filter_map(|row| stores.text(row, 0)).collect();
+    let stores = due::texts(ports, audit::STORES_TO_SEAL, &args).await?;
     for store in &stores {
         match seal(ports, master, store).await? {
             Sealed::Rows(0) => mark(ports, store, false).await?,
@@ -50,7 +50,7 @@ pub async fn seal(ports: &Ports, master: &MasterKey, store: &str) -> Result<Seal
     let args = Args::new().with("store", store).with("limit", MAX_PIECE);
     let mut sealed = 0_usize;
     loop {
-        let rows = ports.database.read(Statement::bind(audit::UNSEALED, &args).map_err(missing)?).await?;
+        let rows = due::read(ports, audit::UNSEALED, &args).await?;
         let Some(piece) = next_piece(master, store, &rows) else { return Ok(Sealed::Broken) };
         if piece.seals.is_empty() || !append(ports, master, store, &piece).await? {
             return Ok(Sealed::Rows(sealed));
@@ -92,7 +92,7 @@ async fn append(
          ON CONFLICT (store_id) DO UPDATE SET count = excluded.count, seal = excluded.seal, at = excluded.at, \
          mac = excluded.mac",
     );
-    let is_done = commit(ports, batch, store).await?;
+    let is_done = due::commit(ports, batch, FAILURE, ("store", store)).await?;
     if is_done {
         tell(ports, store, piece);
     }
@@ -123,28 +123,8 @@ async fn mark(ports: &Ports, store: &str, end_is_broken: bool) -> Result<(), Dat
     let mut batch = Batch::new(args);
     batch.run(MARK);
     if end_is_broken {
-        log(ports, store, "the audit log's chain is broken", "see GET /api/pms/audit/verify");
+        let detail = "see GET /api/pms/audit/verify";
+        due::log(ports, "the audit log's chain is broken", ("store", store), detail);
     }
-    commit(ports, batch, store).await.map(|_| ())
-}
-
-/// Whether the batch was done.
-async fn commit(ports: &Ports, mut batch: Batch, store: &str) -> Result<bool, DatabaseError> {
-    batch.due(NEXT_DUE);
-    let result = ports.database.commit(batch.frame().map_err(missing)?).await?;
-    let refused = batch.interpret(result).err();
-    if let Some(detail) = refused.as_ref().and_then(|refused| refused.unforeseen.as_deref()) {
-        log(ports, store, "sealing failed", detail);
-    }
-    Ok(refused.is_none())
-}
-
-fn log(ports: &Ports, store: &str, message: &str, detail: &str) {
-    let time = ports.clock.now().to_string();
-    let line = json!({"time": time, "level": "error", "message": message, "store": store, "detail": detail});
-    ports.log.line(Level::Error, &line.to_string());
-}
-
-fn missing(argument: MissingArgument) -> DatabaseError {
-    DatabaseError::Failed(format!("no value for :{}", argument.0))
+    due::commit(ports, batch, FAILURE, ("store", store)).await.map(|_| ())
 }

@@ -9,9 +9,8 @@ use storeroom_domain::id::Event;
 use storeroom_domain::{EventType, Timestamp};
 use storeroom_operations::{Code, Problem};
 use storeroom_ports::random::new_id;
-use storeroom_ports::{DatabaseError, Level, Ports};
-use storeroom_sql::settle::NEXT_DUE;
-use storeroom_sql::{Args, Batch, MissingArgument, Rows, Statement, events};
+use storeroom_ports::{DatabaseError, Ports, due};
+use storeroom_sql::{Args, Batch, Rows, events};
 
 /// Keys that are due, the longest first, at most 100.
 const DUE: &str = "SELECT store_id, id, warn_at, expires_at FROM api_keys INDEXED BY api_keys_expiring \
@@ -32,7 +31,7 @@ struct Warning {
 pub async fn warn(ports: &Ports) -> Result<usize, DatabaseError> {
     let now = ports.clock.now();
     let args = Args::new().with("now", now.ms());
-    let rows = ports.database.read(Statement::bind(DUE, &args).map_err(missing)?).await?;
+    let rows = due::read(ports, DUE, &args).await?;
     let warnings: Vec<Warning> = (0..rows.0.len()).filter_map(|row| warning(&rows, row)).collect();
     for warning in &warnings {
         commit(ports, warning, now).await?;
@@ -53,14 +52,7 @@ async fn commit(ports: &Ports, warning: &Warning, now: Timestamp) -> Result<(), 
     let event = new_id::<Event>(ports.random.as_ref(), now);
     let mut batch = batch(warning, now);
     batch.set("event_id", event.to_string());
-    let result = ports.database.commit(batch.frame().map_err(missing)?).await?;
-    if let Err(refused) = batch.interpret(result)
-        && let Some(detail) = refused.unforeseen
-    {
-        let line = json!({"time": now.to_string(), "level": "error", "message": "warning failed", "key": warning.key, "detail": detail});
-        ports.log.line(Level::Error, &line.to_string());
-    }
-    Ok(())
+    due::commit(ports, batch, "warning failed", ("key", &warning.key)).await.map(|_| ())
 }
 
 fn batch(warning: &Warning, now: Timestamp) -> Batch {
@@ -90,10 +82,5 @@ fn batch(warning: &Warning, now: Timestamp) -> Batch {
     if is_ahead {
         events::append(&mut batch, EventType::KeyExpiring, TOLD);
     }
-    batch.due(NEXT_DUE);
     batch
-}
-
-fn missing(argument: MissingArgument) -> DatabaseError {
-    DatabaseError::Failed(format!("no value for :{}", argument.0))
 }

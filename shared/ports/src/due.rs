@@ -1,0 +1,48 @@
+//! Due work: what its runners share, which have no request to stand on.
+//!
+//! Guarantees: a commit says when something is due next; a refusal that nobody foresaw is a line of the log, one that
+//! was foreseen means that another runner was faster.
+
+use crate::{DatabaseError, Level, Ports};
+use serde_json::json;
+use storeroom_sql::settle::NEXT_DUE;
+use storeroom_sql::{Args, Batch, MissingArgument, Rows, Statement};
+
+/// The rows of a query.
+pub async fn read(ports: &Ports, sql: &'static str, args: &Args) -> Result<Rows, DatabaseError> {
+    ports.database.read(Statement::bind(sql, args).map_err(missing)?).await
+}
+
+/// The texts of a query of one column, such as the stores that have something due.
+pub async fn texts(ports: &Ports, sql: &'static str, args: &Args) -> Result<Vec<String>, DatabaseError> {
+    let rows = read(ports, sql, args).await?;
+    Ok((0..rows.0.len()).filter_map(|row| rows.text(row, 0)).map(str::to_owned).collect())
+}
+
+/// Commits a batch; whether it was done. `failure` is the log's message when it could not be, `about` the name and
+/// the value of what it was about.
+pub async fn commit(
+    ports: &Ports,
+    mut batch: Batch,
+    failure: &str,
+    about: (&str, &str),
+) -> Result<bool, DatabaseError> {
+    batch.due(NEXT_DUE);
+    let result = ports.database.commit(batch.frame().map_err(missing)?).await?;
+    let refused = batch.interpret(result).err();
+    if let Some(detail) = refused.as_ref().and_then(|refused| refused.unforeseen.as_deref()) {
+        log(ports, failure, about, detail);
+    }
+    Ok(refused.is_none())
+}
+
+/// Writes a line that something went wrong.
+pub fn log(ports: &Ports, message: &str, (name, value): (&str, &str), detail: &str) {
+    let time = ports.clock.now().to_string();
+    let line = json!({"time": time, "level": "error", "message": message, name: value, "detail": detail});
+    ports.log.line(Level::Error, &line.to_string());
+}
+
+fn missing(argument: MissingArgument) -> DatabaseError {
+    DatabaseError::Failed(format!("no value for :{}", argument.0))
+}
