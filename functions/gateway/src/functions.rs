@@ -20,6 +20,7 @@ impl Functions for All {
         match operation {
             Operation::Accounts(operation) => storeroom_accounts::handle(operation, call).await,
             Operation::Inventory(operation) => storeroom_inventory::handle(operation, call).await,
+            Operation::Orders(operation) => storeroom_orders::handle(operation, call).await,
             Operation::Products(operation) => storeroom_products::handle(operation, call).await,
             Operation::Rooms(operation) => storeroom_rooms::handle(operation, call).await,
             Operation::System(operation) => storeroom_system::handle(operation, call).await,

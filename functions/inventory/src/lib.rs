@@ -5,7 +5,6 @@
 //! Relies on: `storeroom_sql::stock` for the steps that every change of stock shares.
 
 mod alerts;
-mod body;
 pub mod due;
 mod holds;
 mod levels;

@@ -10,7 +10,7 @@ pub fn begin(call: &Call<'_>, lines: String) -> Batch {
     let mut batch = call.write();
     bind(&mut batch, call);
     batch.set("lines", lines);
-    settle::settle_holds_of_lines(&mut batch);
+    settle::settle_lines(&mut batch);
     batch
 }
 

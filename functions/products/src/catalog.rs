@@ -3,7 +3,7 @@
 //! Guarantees: published products only, from their moment on; an answer may be kept for at most a minute, and never
 //! past the moment at which the next product of the store becomes public or the next hold expires.
 
-use crate::selection::Selection;
+use crate::selection;
 use storeroom_domain::Timestamp;
 use storeroom_domain::handle::is_handle;
 use storeroom_operations::Problem;
@@ -18,7 +18,7 @@ const MAX_AGE_S: i64 = 60;
 pub async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut query = call.query.clone();
     query.insert("status".to_owned(), "published".to_owned());
-    let selection = Selection::of("catalog", &query)?;
+    let selection = selection::of("catalog", &query)?;
     let found = call.read_public(&selection.sql(CATALOG, "document"), selection.args()).await?;
     Ok(cached(call, selection.page(&found.rows), found.next_change))
 }

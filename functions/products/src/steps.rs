@@ -5,7 +5,7 @@
 use storeroom_domain::{EventId, ProductId};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::batch::Violation;
-use storeroom_sql::documents::HELD;
+use storeroom_sql::documents::{COMMITTED, HELD};
 use storeroom_sql::{Batch, documents, settle};
 use storeroom_web::{Answer, Call, Precondition, Shown};
 
@@ -127,7 +127,7 @@ pub fn guard_not_in_use(batch: &mut Batch, which: &str) {
         &format!(
             "SELECT NOT EXISTS (SELECT 1 FROM variants v JOIN levels l ON l.store_id = v.store_id \
              AND l.variant_id = v.id WHERE v.store_id = :store AND v.product_id = :product AND {which} \
-             AND {HELD} + l.committed > 0)"
+             AND {HELD} + {COMMITTED} > 0)"
         ),
         Problem::new(Code::ProductInUse, in_use),
     );

@@ -35,6 +35,26 @@ pub enum EventType {
     HoldReleased,
     /// A hold's time ran out.
     HoldExpired,
+    /// An order was placed.
+    OrderCreated,
+    /// An order was paid.
+    OrderPaid,
+    /// An order was shipped.
+    OrderFulfilled,
+    /// An order arrived.
+    OrderDelivered,
+    /// An order was called off.
+    OrderCancelled,
+    /// An order was not paid in time.
+    OrderExpired,
+    /// An order was sent back, whole or in part.
+    OrderReturned,
+    /// Money of an order was given back.
+    OrderRefunded,
+    /// The figures of a day's sales changed.
+    SalesUpdated,
+    /// The targets of the dashboard changed.
+    DashboardTargetsUpdated,
     /// The store's settings changed.
     StoreUpdated,
     /// Somebody became a member.
@@ -71,6 +91,16 @@ impl EventType {
             Self::HoldCommitted => "hold.committed",
             Self::HoldReleased => "hold.released",
             Self::HoldExpired => "hold.expired",
+            Self::OrderCreated => "order.created",
+            Self::OrderPaid => "order.paid",
+            Self::OrderFulfilled => "order.fulfilled",
+            Self::OrderDelivered => "order.delivered",
+            Self::OrderCancelled => "order.cancelled",
+            Self::OrderExpired => "order.expired",
+            Self::OrderReturned => "order.returned",
+            Self::OrderRefunded => "order.refunded",
+            Self::SalesUpdated => "sales.updated",
+            Self::DashboardTargetsUpdated => "dashboard.targets_updated",
             Self::StoreUpdated => "store.updated",
             Self::MemberAdded => "member.added",
             Self::MemberChanged => "member.changed",

@@ -40,6 +40,7 @@ kinds! {
     Event EventId "evt_" "an event";
     Key KeyId "key_" "an API key";
     Hold HoldId "hld_" "a hold";
+    Order OrderId "ord_" "an order";
     Alert AlertId "alr_" "a low-stock alert";
 }
 

@@ -9,6 +9,7 @@ pub mod event;
 pub mod handle;
 pub mod id;
 pub mod money;
+pub mod order;
 pub mod password;
 pub mod product;
 pub mod role;
@@ -18,9 +19,11 @@ pub mod timezone;
 pub use cursor::LogCursor;
 pub use event::EventType;
 pub use id::{
-    AlertId, EventId, HoldId, Id, KeyId, LocationId, ProductId, SessionId, StoreId, UserId, VariantId,
+    AlertId, EventId, HoldId, Id, KeyId, LocationId, OrderId, ProductId, SessionId, StoreId, UserId,
+    VariantId,
 };
 pub use money::Currency;
+pub use order::{OrderAction, OrderState};
 pub use product::{ProductStatus, Transition};
 pub use role::{Permission, Role};
 pub use time::Timestamp;

@@ -94,6 +94,10 @@ codes! {
         "A hold resolves once. This one was released: its stock is available again. Hold anew.";
     HoldExpired "hold-expired" 409 "The hold has expired"
         "The hold's time ran out before it was committed, and its stock is available again. Hold anew.";
+    PriceChanged "price-changed" 409 "A price has changed"
+        "`lines` names each line whose `expected_unit_price` is not the price any more, with what it is now. Nothing was written. Show the customer the new price, and order again with it.";
+    ProductNotAvailable "product-not-available" 409 "A product is not for sale"
+        "`lines` names each line whose product is not published. Nothing was written. Publish it or leave the line out.";
     ProductInUse "product-in-use" 409 "The product is in use"
         "Units of the product are held or belong to orders that are not shipped yet. Release or ship them first, or archive the product.";
     IllegalTransition "illegal-transition" 409 "The state does not allow this"

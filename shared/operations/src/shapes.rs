@@ -10,6 +10,7 @@ pub mod hold;
 pub mod inventory;
 pub mod key;
 pub mod member;
+pub mod order;
 pub mod product;
 pub mod store;
 pub mod system;

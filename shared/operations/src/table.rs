@@ -29,12 +29,14 @@ macro_rules! family {
 mod accounts;
 mod holds;
 mod inventory;
+mod orders;
 mod products;
 mod rooms;
 mod system;
 
 pub use accounts::Accounts;
 pub use inventory::Inventory;
+pub use orders::Orders;
 pub use products::Products;
 pub use rooms::Rooms;
 pub use system::System;
@@ -46,6 +48,8 @@ pub enum Operation {
     Accounts(Accounts),
     /// `functions/inventory`.
     Inventory(Inventory),
+    /// `functions/orders`.
+    Orders(Orders),
     /// `functions/products`.
     Products(Products),
     /// `functions/rooms`.
@@ -58,10 +62,11 @@ pub enum Operation {
 pub fn operations() -> impl Iterator<Item = Operation> {
     let accounts = Accounts::ALL.iter().map(|operation| Operation::Accounts(*operation));
     let inventory = Inventory::ALL.iter().map(|operation| Operation::Inventory(*operation));
+    let orders = Orders::ALL.iter().map(|operation| Operation::Orders(*operation));
     let products = Products::ALL.iter().map(|operation| Operation::Products(*operation));
     let rooms = Rooms::ALL.iter().map(|operation| Operation::Rooms(*operation));
     let system = System::ALL.iter().map(|operation| Operation::System(*operation));
-    products.chain(inventory).chain(rooms).chain(accounts).chain(system)
+    products.chain(inventory).chain(orders).chain(rooms).chain(accounts).chain(system)
 }
 
 impl Operation {
@@ -70,6 +75,7 @@ impl Operation {
         match self {
             Self::Accounts(operation) => operation.row(),
             Self::Inventory(operation) => operation.row(),
+            Self::Orders(operation) => operation.row(),
             Self::Products(operation) => operation.row(),
             Self::Rooms(operation) => operation.row(),
             Self::System(operation) => operation.row(),
@@ -81,6 +87,7 @@ impl Operation {
         match self {
             Self::Accounts(_) => "accounts",
             Self::Inventory(_) => "inventory",
+            Self::Orders(_) => "orders",
             Self::Products(_) => "products",
             Self::Rooms(_) => "rooms",
             Self::System(_) => "system",
@@ -194,7 +201,10 @@ mod tests {
             let replaces = matches!(row.method, "PUT" | "PATCH" | "DELETE");
             let versioned = replaces && !UNVERSIONED.contains(&row.name);
             assert_eq!(versioned, row.if_match == IfMatch::Required, "{}", row.name);
-            assert!(["accounts", "inventory", "products", "rooms", "system"].contains(&operation.family()));
+            assert!(
+                ["accounts", "inventory", "orders", "products", "rooms", "system"]
+                    .contains(&operation.family())
+            );
             assert!(!row.store_in_path() || row.has_store(), "{}", row.name);
         }
     }

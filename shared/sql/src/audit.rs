@@ -5,7 +5,7 @@
 
 use crate::batch::Batch;
 
-/// Appends a row. Needs `:store :now :actor :action :audit_subject :address :request_id :audit_hash`.
+/// Appends a row. Needs `:store :now :actor :audit_action :audit_subject :audit_address :request_id :audit_hash`.
 pub fn append(batch: &mut Batch) {
     append_to(batch, "SELECT :store");
 }
@@ -16,7 +16,7 @@ pub fn append_to(batch: &mut Batch, stores: &str) {
     batch.run(format!("UPDATE stores SET audit_count = audit_count + 1 WHERE id IN ({stores})"));
     batch.run(format!(
         "INSERT INTO audit (store_id, seq, at, actor, action, subject, address, request_id, hash) \
-         SELECT id, audit_count, :now, :actor, :action, :audit_subject, :address, :request_id, :audit_hash \
+         SELECT id, audit_count, :now, :actor, :audit_action, :audit_subject, :audit_address, :request_id, :audit_hash \
          FROM stores WHERE id IN ({stores})"
     ));
 }

@@ -27,6 +27,13 @@ macro_rules! held {
          AND due.variant_id = l.variant_id AND due.location_id = l.location_id AND due.open_until <= :now), 0))"
     };
 }
+macro_rules! committed {
+    () => {
+        "(l.committed - coalesce((SELECT sum(due.committed) FROM order_lines due WHERE due.store_id = l.store_id \
+         AND due.variant_id = l.variant_id AND due.location_id = l.location_id AND due.committed > 0 \
+         AND due.open_until <= :now), 0))"
+    };
+}
 // What is left of a variant over all locations: none, little, enough.
 macro_rules! rank {
     () => {
@@ -34,7 +41,9 @@ macro_rules! rank {
             "(SELECT CASE WHEN coalesce(sum(available), 0) <= 0 THEN 0 WHEN sum(available) <= sum(threshold) THEN 1 \
              ELSE 2 END FROM (SELECT l.on_hand - ",
             held!(),
-            " - l.committed AS available, coalesce(l.threshold, s.low_stock_default) AS threshold \
+            " - ",
+            committed!(),
+            " AS available, coalesce(l.threshold, s.low_stock_default) AS threshold \
              FROM levels l WHERE l.store_id = v.store_id AND l.variant_id = v.id))"
         )
     };
@@ -47,6 +56,42 @@ macro_rules! availability {
 macro_rules! has_expired {
     () => {
         "(state = 'open' AND expires_at <= :now)"
+    };
+}
+
+macro_rules! order_has_expired {
+    () => {
+        "(state = 'pending' AND expires_at <= :now)"
+    };
+}
+// The moment of an order's expiry and its timeline with it, over the columns of the row that the prefix names.
+macro_rules! expiry {
+    ($row:literal) => {
+        concat!("strftime('%Y-%m-%dT%H:%M:%fZ', ", $row, "expires_at / 1000.0, 'unixepoch')")
+    };
+}
+macro_rules! expired_timeline {
+    ($row:literal) => {
+        concat!(
+            "json_insert(",
+            $row,
+            "timeline, '$[#]', json_object('at', ",
+            expiry!($row),
+            ", 'type', 'order.expired', 'actor', 'system'))"
+        )
+    };
+}
+macro_rules! order_as_of_now {
+    () => {
+        concat!(
+            "CASE WHEN ",
+            order_has_expired!(),
+            " THEN json_set(document, '$.state', 'expired', '$.version', version + 1, '$.updated_at', ",
+            expiry!(""),
+            ", '$.timeline', json(",
+            expired_timeline!(""),
+            ")) ELSE document END"
+        )
     };
 }
 
@@ -70,6 +115,9 @@ pub const PRODUCT: &str = concat!(
 
 /// What a level has held as of `:now`, over the columns of `levels l`: an expired hold keeps nothing.
 pub const HELD: &str = held!();
+
+/// What of a level is committed to orders as of `:now`, over the columns of `levels l`: an expired order keeps nothing.
+pub const COMMITTED: &str = committed!();
 
 /// The documents of products as the public sees them as of `:now`: `store_id`, `id`, `document`. A schedule that is due
 /// reads as published since its moment; stock shows as a word.
@@ -108,6 +156,29 @@ pub const HOLD: &str = concat!(
     has_expired!(),
     " AS version FROM hold_documents WHERE store_id = :store AND id = :hold"
 );
+
+/// Whether an order has expired, over the columns of `orders` or `order_documents`.
+pub const ORDER_HAS_EXPIRED: &str = order_has_expired!();
+
+/// The document of an order as of `:now`, over the columns of `order_documents`.
+pub const ORDER_AS_OF_NOW: &str = order_as_of_now!();
+
+/// The order `:order` as of `:now`: `document`, `version`.
+pub const ORDER: &str = concat!(
+    "SELECT ",
+    order_as_of_now!(),
+    " AS document, version + ",
+    order_has_expired!(),
+    " AS version FROM order_documents WHERE store_id = :store AND id = :order"
+);
+
+/// What the expiry of an order changes in its document beside its state and its version, as members for `json_object`
+/// over the columns of `orders t`.
+pub(crate) const EXPIRED_MEMBERS: &str =
+    concat!("'updated_at', ", expiry!("t."), ", 'timeline', json(", expired_timeline!("t."), "), ");
+
+/// What the expiry of an order changes in its row, as assignments.
+pub(crate) const ORDER_CHANGE: &str = concat!("updated_at = expires_at, timeline = ", expired_timeline!(""));
 
 /// An event as clients see it, over the columns of `events`.
 pub const EVENT: &str = "json_object('id', id, 'seq', seq, 'type', type, 'subject', subject, 'version', version, \

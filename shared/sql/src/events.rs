@@ -85,20 +85,26 @@ fn newest_revision(subject: &str, tells: Tells) -> String {
 /// Writes the event that `told` describes: a query of exactly one row, `subject`, `version`, `data` (a JSON object).
 /// Needs `:store :now :actor :request_id :event_id` and what the query needs.
 pub fn append(batch: &mut Batch, event_type: EventType, told: &str) {
-    write(batch, event_type, told, "TRUE");
+    write(batch, event_type, told, "TRUE", ":event_id");
+}
+
+/// Writes the event that `told` describes as `append` does, under another id than `:event_id`: for a batch with more than
+/// one. `event_id` is the name of an argument with its colon.
+pub fn append_as(batch: &mut Batch, event_id: &str, event_type: EventType, told: &str) {
+    write(batch, event_type, told, "TRUE", event_id);
 }
 
 /// Writes the event that `told` describes as `append` does; nothing when the query has no row.
 pub fn append_if_told(batch: &mut Batch, event_type: EventType, told: &str) {
-    write(batch, event_type, told, &format!("EXISTS ({told})"));
+    write(batch, event_type, told, &format!("EXISTS ({told})"), ":event_id");
 }
 
-fn write(batch: &mut Batch, event_type: EventType, told: &str, condition: &str) {
+fn write(batch: &mut Batch, event_type: EventType, told: &str, condition: &str, event_id: &str) {
     batch.run(format!("UPDATE stores SET seq = seq + 1, head_at = :now WHERE id = :store AND {condition}"));
     let (event_type, returning) = (event_type.as_str(), returning());
     batch.announce(format!(
         "INSERT INTO events (store_id, seq, id, type, subject, version, at, actor, request_id, data) \
-         SELECT s.id, s.seq, :event_id, '{event_type}', told.subject, told.version, :now, :actor, :request_id, \
+         SELECT s.id, s.seq, {event_id}, '{event_type}', told.subject, told.version, :now, :actor, :request_id, \
          told.data FROM stores s JOIN ({told}) AS told WHERE s.id = :store {returning}"
     ));
 }

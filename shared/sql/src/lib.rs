@@ -12,6 +12,7 @@ pub mod documents;
 pub mod events;
 pub mod frame;
 pub mod group;
+pub mod holds;
 pub mod idempotency;
 pub mod script;
 pub mod settle;

@@ -3,10 +3,10 @@
 //! Guarantees: set-based and idempotent; what is settled gets the version, the document and the event that
 //! `documents` showed for it; run twice it does nothing the second time. `at` of the event is the moment it was due.
 
-mod holds;
+mod expiry;
 mod products;
 
-pub use holds::{STORES_WITH_DUE_HOLDS, settle_hold, settle_holds_of_lines, settle_holds_of_store};
+pub use expiry::{STORES_WITH_EXPIRED, settle_expired, settle_hold, settle_lines, settle_order};
 pub use products::{STORES_WITH_DUE, settle_product, settle_store};
 
 /// Most things of a kind that one batch settles. Of products, as many event ids must be given in `:settle_ids`.
@@ -19,4 +19,5 @@ pub const NEXT_DUE: &str = "SELECT at FROM next_due";
 /// does.
 pub const NEXT_CHANGE: &str = "SELECT min(at) FROM (\
     SELECT min(publish_at) AS at FROM products WHERE store_id = :store AND status = 'scheduled' AND publish_at > :now \
-    UNION ALL SELECT min(expires_at) FROM holds WHERE store_id = :store AND state = 'open' AND expires_at > :now)";
+    UNION ALL SELECT min(expires_at) FROM holds WHERE store_id = :store AND state = 'open' AND expires_at > :now \
+    UNION ALL SELECT min(expires_at) FROM orders WHERE store_id = :store AND state = 'pending' AND expires_at > :now)";

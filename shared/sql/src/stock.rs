@@ -11,7 +11,7 @@
 //! :now :actor :request_id`.
 
 use crate::batch::{Batch, Violation};
-use crate::documents::HELD;
+use crate::documents::{COMMITTED, HELD};
 use crate::events::{self, returning};
 use storeroom_domain::EventType;
 use storeroom_operations::{Code, Problem};
@@ -36,15 +36,15 @@ fn levels() -> String {
 pub fn level() -> String {
     format!(
         "json_object('variant_id', l.variant_id, 'sku', v.sku, 'location_id', l.location_id, 'on_hand', l.on_hand, \
-         'held', {HELD}, 'committed', l.committed, 'incoming', l.incoming, \
-         'available', l.on_hand - {HELD} - l.committed, 'threshold', l.threshold)"
+         'held', {HELD}, 'committed', {COMMITTED}, 'incoming', l.incoming, \
+         'available', l.on_hand - {HELD} - {COMMITTED}, 'threshold', l.threshold)"
     )
 }
 
 /// Whether a level is low as of `:now`, over `levels l`.
 pub fn is_low() -> String {
     let threshold = "coalesce(l.threshold, (SELECT low_stock_default FROM stores WHERE id = :store))";
-    format!("({threshold} > 0 AND l.on_hand - {HELD} - l.committed <= {threshold})")
+    format!("({threshold} > 0 AND l.on_hand - {HELD} - {COMMITTED} <= {threshold})")
 }
 
 /// Refuses lines about variants or locations that the store does not have.
@@ -87,7 +87,7 @@ pub fn guard_faults(batch: &mut Batch, code: &'static str, faults: String) {
 pub fn guard_available(batch: &mut Batch) {
     let short = format!(
         "SELECT line, variant_id, -delta AS requested, available FROM (SELECT n.line, n.variant_id, n.delta, \
-            coalesce(l.on_hand - {HELD} - l.committed, 0) AS available, \
+            coalesce(l.on_hand - {HELD} - {COMMITTED}, 0) AS available, \
             sum(n.delta) OVER (PARTITION BY n.variant_id, n.location_id) AS total \
             FROM {LINES} AS n LEFT JOIN levels l ON l.store_id = :store AND l.variant_id = n.variant_id \
             AND l.location_id = n.location_id) WHERE delta < 0 AND available + total < 0"

@@ -391,9 +391,9 @@ impl Call<'_> {
             request_id: &self.request_id,
         };
         batch.set("audit_hash", content_hash(&self.secrets.master, &content));
-        batch.set("action", self.row.name);
+        batch.set("audit_action", self.row.name);
         batch.set("audit_subject", subject);
-        batch.set("address", address);
+        batch.set("audit_address", address);
     }
 
     async fn transact(&self, mut batch: Batch) -> Result<Outcome, Problem> {

@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod body_lines;
 pub mod call;
 pub mod caller;
 pub mod chain;
@@ -20,6 +21,7 @@ pub mod query;
 pub mod request;
 pub mod response;
 pub mod secrets;
+pub mod selection;
 pub mod signature;
 pub mod tokens;
 

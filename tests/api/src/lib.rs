@@ -30,6 +30,7 @@ mod inventory_set;
 mod keys;
 mod members;
 mod openapi;
+mod orders;
 mod plans;
 mod plans_accounts;
 mod plans_inventory;

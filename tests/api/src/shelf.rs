@@ -1,6 +1,6 @@
 //! A store with stock, and requests about holds of it.
 
-use crate::product::{create, mug};
+use crate::product::{mug, publish};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use storeroom_domain::Role;
@@ -43,7 +43,7 @@ impl Shelf {
     /// A shelf with that many of each variant on hand.
     pub async fn with(on_hand: [i64; 2]) -> Self {
         let bed = Testbed::new().await;
-        let variants = variants(&create(&bed, mug()).await);
+        let variants = variants(&publish(&bed, mug()).await);
         let store = || Args::new().with("store", bed.store.to_string());
         let location = bed.sql("SELECT id FROM locations WHERE store_id = :store", store()).await;
         let storeroom_sql::Value::Text(location) = location[0][0].clone() else { panic!("{location:?}") };
@@ -63,7 +63,7 @@ impl Shelf {
         };
         let product = json!({"title": "Cup", "options": [{"name": "Size", "values": ["S", "L"]}],
             "variants": [variant("S"), variant("L")]});
-        self.variants = variants(&create(&self.bed, product).await);
+        self.variants = variants(&publish(&self.bed, product).await);
     }
 
     /// Puts that many of a variant on the shelf, which has none.
@@ -99,14 +99,17 @@ impl Shelf {
         json!({"variant_id": self.variants[variant], "quantity": quantity})
     }
 
-    /// Sends a `POST` under a key of its own.
+    /// Sends a `POST` about stock under a key of its own.
     pub async fn post(&self, path: &str, body: Option<Value>) -> Reply {
+        self.post_to(&format!("/api/pms/inventory{path}"), body).await
+    }
+
+    /// Sends a `POST` under a key of its own.
+    pub async fn post_to(&self, path: &str, body: Option<Value>) -> Reply {
         self.keys.set(self.keys.get() + 1);
         let key = format!("shelf-{}", self.keys.get());
         let headers = [("idempotency-key", key.as_str())];
-        self.bed
-            .call_with(Role::Fulfilment, "POST", &format!("/api/pms/inventory{path}"), body, &headers)
-            .await
+        self.bed.call_with(Role::Fulfilment, "POST", path, body, &headers).await
     }
 
     /// Asks for a hold of so many of the first variant, for so many seconds.

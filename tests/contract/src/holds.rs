@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use crate::shop::{NOW, Shop};
-use storeroom_sql::settle::{self, NEXT_CHANGE, NEXT_DUE, STORES_WITH_DUE_HOLDS};
+use storeroom_sql::settle::{self, NEXT_CHANGE, NEXT_DUE, STORES_WITH_EXPIRED};
 use storeroom_sql::{Args, Batch, documents};
 
 const OPEN: [&str; 4] = [
@@ -47,13 +47,13 @@ async fn held(shop: &Shop<'_>, product: &str) -> (Option<i64>, Option<i64>) {
 
 async fn settle_lines(shop: &Shop<'_>, lines: &str) -> usize {
     let mut batch = Batch::new(shop.args.clone().with("lines", lines));
-    settle::settle_holds_of_lines(&mut batch);
+    settle::settle_lines(&mut batch);
     shop.done(&batch).await.iter().map(|announcement| announcement.events.len()).sum()
 }
 
 async fn settle_store(shop: &Shop<'_>) -> usize {
     let mut batch = Batch::new(shop.args.clone());
-    settle::settle_holds_of_store(&mut batch);
+    settle::settle_expired(&mut batch);
     shop.done(&batch).await.iter().map(|announcement| announcement.events.len()).sum()
 }
 
@@ -121,10 +121,10 @@ pub async fn a_committed_line_leaves_in_one_step(bench: &Bench) {
 pub async fn what_is_due_is_found(bench: &Bench) {
     let shop = shop_with_holds(bench).await;
     let stores = |rows: storeroom_sql::Rows| rows.0.contains(&vec![format!("str_{}", bench.scope).into()]);
-    assert!(stores(shop.rows(STORES_WITH_DUE_HOLDS, Args::new()).await));
+    assert!(stores(shop.rows(STORES_WITH_EXPIRED, Args::new()).await));
     assert!(shop.rows(NEXT_DUE, Args::new()).await.integer(0, 0).is_some_and(|at| at <= NOW - 1_000));
     assert_eq!(shop.rows(NEXT_CHANGE, Args::new()).await.integer(0, 0), Some(NOW + 1));
     settle_store(&shop).await;
-    assert!(!stores(shop.rows(STORES_WITH_DUE_HOLDS, Args::new()).await));
+    assert!(!stores(shop.rows(STORES_WITH_EXPIRED, Args::new()).await));
     assert_eq!(shop.rows(NEXT_CHANGE, Args::new()).await.integer(0, 0), Some(NOW + 1));
 }

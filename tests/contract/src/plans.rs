@@ -18,8 +18,8 @@ fn batch(args: Args) -> Batch {
     settle::settle_product(&mut batch);
     settle::settle_store(&mut batch);
     settle::settle_hold(&mut batch);
-    settle::settle_holds_of_lines(&mut batch);
-    settle::settle_holds_of_store(&mut batch);
+    settle::settle_lines(&mut batch);
+    settle::settle_expired(&mut batch);
     events::append_product_event(&mut batch, EventType::ProductUpdated);
     events::append_product_end(&mut batch);
     events::append_store_event(&mut batch);
@@ -57,7 +57,7 @@ fn statements() -> Vec<Statement> {
         documents::PRODUCT.to_owned(),
         documents::HOLD.to_owned(),
         access::read(Session, documents::HOLD),
-        settle::STORES_WITH_DUE_HOLDS.to_owned(),
+        settle::STORES_WITH_EXPIRED.to_owned(),
         settle::STORES_WITH_DUE.to_owned(),
         settle::NEXT_DUE.to_owned(),
         settle::NEXT_CHANGE.to_owned(),

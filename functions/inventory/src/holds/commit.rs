@@ -4,13 +4,13 @@
 //! hold is available again.
 
 use super::{lines, steps};
-use crate::body;
 use storeroom_domain::EventType;
 use storeroom_operations::shapes::hold::{HoldCommitInput, HoldLineInput};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::Batch;
+use storeroom_sql::holds;
 use storeroom_sql::stock::{self, LINES};
-use storeroom_web::{Answer, Call};
+use storeroom_web::{Answer, Call, body_lines};
 
 const COMMIT_ALL: &str = "UPDATE hold_lines SET committed = quantity, open_until = NULL \
     WHERE store_id = :store AND hold_id = :hold";
@@ -36,17 +36,17 @@ pub async fn commit(call: &Call<'_>) -> Result<Answer, Problem> {
         Some(wanted) => commit_lines(call, &mut batch, &wanted)?,
     }
     batch.run(LEDGER);
-    steps::resolve(&mut batch, "committed");
-    steps::tell(&mut batch, EventType::HoldCommitted, TOLD);
+    holds::resolve(&mut batch, "committed");
+    holds::tell(&mut batch, ":event_id", EventType::HoldCommitted, TOLD);
     steps::finish(call, batch, None).await
 }
 
 fn commit_lines(call: &Call<'_>, batch: &mut Batch, wanted: &[HoldLineInput]) -> Result<(), Problem> {
     if wanted.is_empty() {
-        let fault = body::fault("/lines".to_owned(), "too_few", "must have at least one line.");
+        let fault = body_lines::fault("/lines".to_owned(), "too_few", "must have at least one line.");
         return Err(Problem::with_faults(Code::ValidationFailed, vec![fault]));
     }
-    batch.set("lines", body::print(call, &lines::taking(wanted))?);
+    batch.set("lines", body_lines::print(call, &lines::taking(wanted))?);
     stock::guard_distinct(batch);
     lines::guard_in_hold(batch);
     batch.run(format!(

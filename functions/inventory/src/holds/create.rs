@@ -1,14 +1,14 @@
 //! `POST /inventory/holds`.
 
 use super::{lines, steps};
-use crate::body;
 use storeroom_domain::{EventType, HoldId};
 use storeroom_operations::Problem;
 use storeroom_operations::shapes::hold::HoldInput;
 use storeroom_sql::Batch;
 use storeroom_sql::batch::Violation;
+use storeroom_sql::holds;
 use storeroom_sql::stock::{self, LINES};
-use storeroom_web::{Answer, Call};
+use storeroom_web::{Answer, Call, body_lines};
 
 const HOLD: &str = "INSERT INTO holds (store_id, id, state, expires_at, reference, created_at, created_by) \
     SELECT s.id, :hold, 'open', :now + coalesce(:expires_in_s, s.hold_expiry_s) * 1000, :reference, :now, :actor \
@@ -16,10 +16,10 @@ const HOLD: &str = "INSERT INTO holds (store_id, id, state, expires_at, referenc
 
 /// Sets stock aside: every line or nothing.
 pub async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
-    let input: HoldInput = body::read(call, body::nothing_more)?;
+    let input: HoldInput = body_lines::read(call, body_lines::nothing_more)?;
     let hold: HoldId = call.new_id();
     call.about(hold);
-    let mut batch = crate::steps::begin(call, body::print(call, &lines::taking(&input.lines))?);
+    let mut batch = crate::steps::begin(call, body_lines::print(call, &lines::taking(&input.lines))?);
     batch.set("hold", hold.to_string());
     batch.set("expires_in_s", input.expires_in);
     batch.set("reference", input.reference);
@@ -28,7 +28,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
     stock::guard_available(&mut batch);
     batch.run(HOLD);
     insert_lines(&mut batch);
-    steps::tell(&mut batch, EventType::HoldCreated, "document");
+    holds::tell(&mut batch, ":event_id", EventType::HoldCreated, "document");
     let location = format!("/api/pms/inventory/holds/{hold}");
     steps::finish(call, batch, Some(location)).await
 }

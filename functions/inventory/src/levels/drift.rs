@@ -11,9 +11,12 @@ const MOVED: &str = "(SELECT variant_id, location_id, sum(delta) AS number FROM 
 const HELD: &str = "(SELECT variant_id, location_id, sum(quantity) AS number FROM hold_lines WHERE store_id = :store \
     AND open_until IS NOT NULL GROUP BY variant_id, location_id)";
 
-/// The numbers of a level that something else adds up to.
-const NUMBERS: [(&str, Option<&str>); 3] =
-    [("on_hand", Some(MOVED)), ("held", Some(HELD)), ("committed", None)];
+/// What orders keep until they are shipped.
+const COMMITTED: &str = "(SELECT variant_id, location_id, sum(committed) AS number FROM order_lines \
+    WHERE store_id = :store AND committed > 0 GROUP BY variant_id, location_id)";
+
+/// The numbers of a level, and what each is the sum of.
+const NUMBERS: [(&str, &str); 3] = [("on_hand", MOVED), ("held", HELD), ("committed", COMMITTED)];
 
 /// The drift of the store as a JSON list, at most `MAX_DRIFT` numbers: one row, one value. Needs `:store`.
 pub fn list() -> String {
@@ -25,13 +28,7 @@ pub fn list() -> String {
     )
 }
 
-fn number(field: &str, parts: Option<&str>) -> String {
-    let Some(parts) = parts else {
-        return format!(
-            "SELECT l.variant_id, l.location_id, '{field}' AS field, l.{field} AS stored, 0 AS computed \
-             FROM levels l WHERE l.store_id = :store"
-        );
-    };
+fn number(field: &str, parts: &str) -> String {
     format!(
         "SELECT l.variant_id, l.location_id, '{field}' AS field, l.{field} AS stored, \
          coalesce(p.number, 0) AS computed FROM levels l LEFT JOIN {parts} AS p ON p.variant_id = l.variant_id \

@@ -1,17 +1,17 @@
 //! `POST /inventory/adjust`.
 
-use crate::{body, steps};
+use crate::steps;
 use serde_json::Value as Json;
 use storeroom_domain::EventType;
 use storeroom_operations::shapes::inventory::AdjustInput;
 use storeroom_operations::{Fault, Problem};
 use storeroom_sql::stock;
-use storeroom_web::{Answer, Call};
+use storeroom_web::{Answer, Call, body_lines};
 
 /// Adds what came and takes what went. Lines about the same level are summed before it is judged; the history has each.
 pub async fn adjust(call: &Call<'_>) -> Result<Answer, Problem> {
-    let input: AdjustInput = body::read(call, zeros)?;
-    let mut batch = steps::begin(call, body::print(call, &input.lines)?);
+    let input: AdjustInput = body_lines::read(call, zeros)?;
+    let mut batch = steps::begin(call, body_lines::print(call, &input.lines)?);
     stock::guard_known(&mut batch);
     stock::guard_available(&mut batch);
     stock::make_levels(&mut batch);
@@ -20,7 +20,9 @@ pub async fn adjust(call: &Call<'_>) -> Result<Answer, Problem> {
 }
 
 fn zeros(input: &Json) -> Vec<Fault> {
-    let lines = body::lines(input).map(Vec::as_slice).unwrap_or_default().iter().enumerate();
+    let lines = body_lines::lines(input).map(Vec::as_slice).unwrap_or_default().iter().enumerate();
     let zeros = lines.filter(|(_, line)| line.get("delta").and_then(Json::as_i64) == Some(0));
-    zeros.map(|(n, _)| body::fault(format!("/lines/{n}/delta"), "out_of_range", "must not be 0.")).collect()
+    zeros
+        .map(|(n, _)| body_lines::fault(format!("/lines/{n}/delta"), "out_of_range", "must not be 0."))
+        .collect()
 }

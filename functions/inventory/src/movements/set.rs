@@ -1,19 +1,19 @@
 //! `POST /inventory/set`: compare and set.
 
-use crate::{body, steps};
+use crate::steps;
 use serde_json::{Value as Json, json};
 use storeroom_domain::EventType;
 use storeroom_operations::shapes::inventory::{SetInput, SetLine};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::{Batch, stock};
-use storeroom_web::{Answer, Call};
+use storeroom_web::{Answer, Call, body_lines};
 
 /// Sets what is on hand to what was counted, if it still is what the counter thought it was. A count that finds what
 /// was there writes nothing.
 pub async fn set(call: &Call<'_>) -> Result<Answer, Problem> {
-    let input: SetInput = body::read(call, body::nothing_more)?;
+    let input: SetInput = body_lines::read(call, body_lines::nothing_more)?;
     let lines: Vec<Json> = input.lines.into_iter().map(moved).collect();
-    let mut batch = steps::begin(call, body::print(call, &lines)?);
+    let mut batch = steps::begin(call, body_lines::print(call, &lines)?);
     stock::guard_known(&mut batch);
     stock::guard_distinct(&mut batch);
     guard_from(&mut batch);

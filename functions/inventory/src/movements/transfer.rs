@@ -1,17 +1,17 @@
 //! `POST /inventory/transfer`.
 
-use crate::{body, steps};
+use crate::steps;
 use serde_json::{Value as Json, json};
 use storeroom_domain::EventType;
 use storeroom_operations::shapes::inventory::TransferInput;
 use storeroom_operations::{Fault, Problem};
 use storeroom_sql::{Batch, stock};
-use storeroom_web::{Answer, Call};
+use storeroom_web::{Answer, Call, body_lines};
 
 /// Moves stock from one location to another: every line or nothing, and nothing is in neither or in both.
 pub async fn transfer(call: &Call<'_>) -> Result<Answer, Problem> {
-    let input: TransferInput = body::read(call, to_itself)?;
-    let mut batch = steps::begin(call, body::print(call, &moved(&input))?);
+    let input: TransferInput = body_lines::read(call, to_itself)?;
+    let mut batch = steps::begin(call, body_lines::print(call, &moved(&input))?);
     guard_locations(&mut batch, &input);
     stock::guard_variants(&mut batch);
     stock::guard_distinct(&mut batch);
@@ -24,7 +24,7 @@ pub async fn transfer(call: &Call<'_>) -> Result<Answer, Problem> {
 fn to_itself(input: &Json) -> Vec<Fault> {
     match (input.get("from_location_id"), input.get("to_location_id")) {
         (Some(Json::String(from)), Some(Json::String(to))) if from == to => {
-            vec![body::fault("/to_location_id".to_owned(), "duplicate", "must be another location.")]
+            vec![body_lines::fault("/to_location_id".to_owned(), "duplicate", "must be another location.")]
         }
         _ => Vec::new(),
     }

@@ -63,6 +63,8 @@ pub struct Hold {
     pub expires_at: String,
     /// The client's own name for it.
     pub reference: Option<String>,
+    /// The order that it became.
+    pub order_id: Option<String>,
     /// Counts its changes, from 1.
     pub version: i64,
     /// When it was made.
@@ -87,6 +89,7 @@ pub const HOLD: Object = Object {
             "From when on it keeps nothing, unless it resolved before.",
         ),
         Field::required("reference", REFERENCE, "The client's own name for it."),
+        Field::required("order_id", Schema::Nullable(&Schema::id("ord_")), "The order that it became."),
         Field::required("version", VERSION, "Counts its changes."),
         Field::required("created_at", Schema::TIME, "When it was made."),
     ],

@@ -45,7 +45,7 @@ const POSITION_FIELD: Field =
     Field::required("position", Schema::Integer { min: 0, max: 249 }, "Its place, from 0.");
 
 /// An amount in minor units of a currency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// Minor units, such as cents.

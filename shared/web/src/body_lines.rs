@@ -2,13 +2,13 @@
 //!
 //! Guarantees: what the shape forbids and what only this module knows is told together, every fault of every line.
 
+use crate::Call;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use storeroom_operations::schema::Schema;
 use storeroom_operations::validate::{MAX_FAULTS, validate};
 use storeroom_operations::{Code, Fault, Problem};
-use storeroom_web::Call;
 
 /// Reads a body that has `lines`, at least one; `own` finds further faults in it, which may have faults of its shape.
 pub fn read<T: DeserializeOwned>(call: &Call<'_>, own: fn(&Json) -> Vec<Fault>) -> Result<T, Problem> {

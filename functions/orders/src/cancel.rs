@@ -1,0 +1,25 @@
+//! `POST /orders/{id}/cancel`.
+
+use crate::{steps, transition};
+use serde_json::json;
+use storeroom_domain::{EventType, OrderAction};
+use storeroom_operations::Problem;
+use storeroom_operations::shapes::order::CancelInput;
+use storeroom_web::{Answer, Call};
+
+/// Calls the order off: its stock is available again. Money that was paid is given back by a refund.
+pub async fn cancel(call: &Call<'_>) -> Result<Answer, Problem> {
+    let input: CancelInput = call.input()?;
+    let mut batch = steps::begin(call)?;
+    transition::guard(&mut batch, OrderAction::Cancel);
+    let entry = transition::said(&mut batch, &json!({"reason": input.reason}));
+    let changes = "state = 'cancelled', expires_at = NULL,";
+    transition::write(&mut batch, EventType::OrderCancelled, entry, changes);
+    let data = format!(
+        "CASE WHEN paid_at IS NULL THEN {} ELSE {} END",
+        steps::told(&["state", "expires_at"]),
+        steps::told(&["state"])
+    );
+    steps::tell_as(&mut batch, EventType::OrderCancelled, &data);
+    steps::finish(call, batch, None).await
+}
