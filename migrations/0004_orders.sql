@@ -15,6 +15,8 @@ CREATE TABLE orders (
     prices_include_tax INTEGER NOT NULL,
     shipping_minor INTEGER NOT NULL CONSTRAINT order_shipping_not_negative CHECK (shipping_minor >= 0),
     -- What `order_totals` says, once its lines are there: they do not change any more.
+    subtotal_minor INTEGER NOT NULL DEFAULT 0,
+    tax_minor INTEGER NOT NULL DEFAULT 0,
     total_minor INTEGER NOT NULL DEFAULT 0,
     refunded_minor INTEGER NOT NULL DEFAULT 0,
     customer_email TEXT NOT NULL,
@@ -122,10 +124,16 @@ FROM (
 );
 -- What an order comes to. The subtotal is the lines as priced, with the tax where prices include it.
 CREATE VIEW order_totals (store_id, order_id, subtotal_minor, tax_minor, total_minor) AS
-SELECT o.store_id, o.id, sum(l.total_minor), sum(l.tax_minor),
-    sum(l.total_minor) + o.shipping_minor + iif(o.prices_include_tax, 0, sum(l.tax_minor))
-FROM orders o CROSS JOIN order_line_totals l ON l.store_id = o.store_id AND l.order_id = o.id
-GROUP BY o.store_id, o.id;
+SELECT store_id, id, subtotal_minor, tax_minor,
+    subtotal_minor + shipping_minor + iif(prices_include_tax, 0, tax_minor)
+FROM (
+    SELECT o.store_id, o.id, o.shipping_minor, o.prices_include_tax,
+        (SELECT sum(l.total_minor) FROM order_line_totals l WHERE l.store_id = o.store_id AND l.order_id = o.id)
+            AS subtotal_minor,
+        (SELECT sum(l.tax_minor) FROM order_line_totals l WHERE l.store_id = o.store_id AND l.order_id = o.id)
+            AS tax_minor
+    FROM orders o
+);
 
 -- The document of an order, from what is stored: `documents::ORDER` shows it as of a moment.
 CREATE VIEW order_documents (store_id, id, state, expires_at, paid_at, timeline, version, document) AS
@@ -157,14 +165,8 @@ SELECT o.store_id, o.id, o.state, o.expires_at, o.paid_at, o.timeline, o.version
     'shipping_address', json(o.shipping_address),
     'prices_include_tax', json(iif(o.prices_include_tax, 'true', 'false')),
     'tax_rate_basis_points', o.tax_rate_basis_points,
-    'subtotal', (
-        SELECT json_object('amount', t.subtotal_minor, 'currency', o.currency) FROM order_totals t
-        WHERE t.store_id = o.store_id AND t.order_id = o.id
-    ),
-    'tax', (
-        SELECT json_object('amount', t.tax_minor, 'currency', o.currency) FROM order_totals t
-        WHERE t.store_id = o.store_id AND t.order_id = o.id
-    ),
+    'subtotal', json_object('amount', o.subtotal_minor, 'currency', o.currency),
+    'tax', json_object('amount', o.tax_minor, 'currency', o.currency),
     'shipping', json_object('amount', o.shipping_minor, 'currency', o.currency),
     'total', json_object('amount', o.total_minor, 'currency', o.currency),
     'refunded', json_object('amount', o.refunded_minor, 'currency', o.currency),

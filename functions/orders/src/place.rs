@@ -47,7 +47,7 @@ pub async fn place(call: &Call<'_>) -> Result<Answer, Problem> {
     guard_for_sale(&mut batch);
     guard_prices(&mut batch);
     guard_sum(&mut batch);
-    stock::guard_available(&mut batch);
+    stock::guard_available_with(&mut batch, hold::OWN);
     insert(&mut batch);
     steps::tell_all(&mut batch, EventType::OrderCreated);
     steps::finish(call, batch, Some(format!("/api/pms/orders/{order}"))).await
@@ -158,8 +158,9 @@ fn insert(batch: &mut Batch) {
     batch.run("UPDATE stores SET last_order_number = last_order_number + 1 WHERE id = :store");
     insert_lines(batch);
     batch.run(
-        "UPDATE orders SET total_minor = (SELECT t.total_minor FROM order_totals t \
-            WHERE t.store_id = orders.store_id AND t.order_id = orders.id) WHERE store_id = :store AND id = :order",
+        "UPDATE orders SET (subtotal_minor, tax_minor, total_minor) = (SELECT t.subtotal_minor, t.tax_minor, t.total_minor \
+            FROM order_totals t WHERE t.store_id = :store AND t.order_id = :order) \
+         WHERE store_id = :store AND id = :order",
     );
     batch.guard(
         &format!("SELECT total_minor <= {MAX_AMOUNT} FROM orders WHERE store_id = :store AND id = :order"),

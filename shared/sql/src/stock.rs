@@ -85,9 +85,14 @@ pub fn guard_faults(batch: &mut Batch, code: &'static str, faults: String) {
 
 /// Refuses lines that together take more from a level than is available there: what takes has a `delta` below 0.
 pub fn guard_available(batch: &mut Batch) {
+    guard_available_with(batch, "0");
+}
+
+/// As `guard_available`, where `own` is available to these lines too: an expression over `n`, a line.
+pub fn guard_available_with(batch: &mut Batch, own: &str) {
     let short = format!(
         "SELECT line, variant_id, -delta AS requested, available FROM (SELECT n.line, n.variant_id, n.delta, \
-            coalesce(l.on_hand - {HELD} - {COMMITTED}, 0) AS available, \
+            coalesce(l.on_hand - {HELD} - {COMMITTED}, 0) + {own} AS available, \
             sum(n.delta) OVER (PARTITION BY n.variant_id, n.location_id) AS total \
             FROM {LINES} AS n LEFT JOIN levels l ON l.store_id = :store AND l.variant_id = n.variant_id \
             AND l.location_id = n.location_id) WHERE delta < 0 AND available + total < 0"

@@ -1,4 +1,4 @@
-//! Stock and a hold for the table of who may do what: requests about it need ids in their bodies.
+//! Stock, a hold and an order for the table of who may do what: requests about it need ids in their bodies.
 
 use serde_json::{Value, json};
 use storeroom_bad_input::Line;
@@ -13,6 +13,29 @@ pub struct Stock {
     there: String,
     alert: String,
     hold: String,
+    order: String,
+}
+
+/// What leads an order to where the operation starts from, each with its body.
+fn way(operation: &str) -> &'static [(&'static str, &'static str)] {
+    const PAY: (&str, &str) = ("pay", r#"{"payment_reference":"p"}"#);
+    const FULFIL: (&str, &str) = ("fulfil", "{}");
+    match operation {
+        "orders.fulfil" | "orders.refund" => &[PAY],
+        "orders.deliver" | "orders.return" => &[PAY, FULFIL],
+        _ => &[],
+    }
+}
+
+async fn order(bed: &Testbed, variant: &str, operation: &str) -> String {
+    let body =
+        json!({"lines": [{"variant_id": variant, "quantity": 2}], "customer": {"email": "ann@example.org"}});
+    let order = text(&sent(bed, "POST", "/orders", Some(body)).await["id"]);
+    for (verb, body) in way(operation) {
+        let body = serde_json::from_str(body).unwrap();
+        sent(bed, "POST", &format!("/orders/{order}/{verb}"), Some(body)).await;
+    }
+    order
 }
 
 fn text(value: &Value) -> String {
@@ -26,8 +49,8 @@ async fn sent(bed: &Testbed, method: &str, path: &str, body: Option<Value>) -> V
 }
 
 impl Stock {
-    /// Stock of the product's first variant, which goes low once.
-    pub async fn of(bed: &Testbed, product: &Value) -> Self {
+    /// Stock of the product's first variant, which goes low once, and an order that the operation may be about.
+    pub async fn of(bed: &Testbed, product: &Value, operation: &str) -> Self {
         let variant = text(&product["variants"][0]["id"]);
         let there = text(&sent(bed, "POST", "/locations", Some(json!({"name": "There"}))).await["id"]);
         let mut here = String::new();
@@ -39,7 +62,8 @@ impl Stock {
         let alert = text(&sent(bed, "GET", "/inventory/alerts?state=all", None).await["items"][0]["id"]);
         let lines = json!({"lines": [{"variant_id": variant, "quantity": 1}]});
         let hold = text(&sent(bed, "POST", "/inventory/holds", Some(lines)).await["id"]);
-        Self { variant, here, there, alert, hold }
+        let order = order(bed, &variant, operation).await;
+        Self { variant, here, there, alert, hold, order }
     }
 
     /// The request with the stock's ids, where it is about stock.
@@ -59,6 +83,14 @@ impl Stock {
             "inventory.create_hold" => json!([{"variant_id": variant, "quantity": 1}]),
             _ if row.path.starts_with("/api/pms/inventory/holds/{id}") => {
                 return Line { path: row.path.replace("{id}", &self.hold), ..line };
+            }
+            "orders.place" => {
+                let body = json!({"lines": [{"variant_id": variant, "quantity": 1}],
+                    "customer": {"email": "ann@example.org"}});
+                return line.body(body.to_string());
+            }
+            _ if row.path.starts_with("/api/pms/orders/{id}") => {
+                return Line { path: row.path.replace("{id}", &self.order), ..line };
             }
             "inventory.ack_alert" => {
                 let path = format!("/api/pms/inventory/alerts/{}/ack", self.alert);

@@ -103,7 +103,7 @@ impl Ground {
         public["handle"] = json!("h");
         let public = publish(&bed, public).await;
         let draft = create(&bed, mug()).await;
-        let stock = Stock::of(&bed, &public).await;
+        let stock = Stock::of(&bed, &public, row.name).await;
         let product = if row.name == "products.unpublish" { public } else { draft };
         let mut keys = Vec::new();
         for role in ROLES {

@@ -30,7 +30,8 @@ async fn a_hold_sets_stock_aside_in_one_round_trip() {
     let line = |n: usize, quantity: i64| json!({"variant_id": shelf.variants[n], "location_id": shelf.location, "quantity": quantity, "committed": 0});
     let expected = json!({
         "id": hold["id"], "state": "open", "lines": [line(0, 2), line(1, 3)],
-        "expires_at": "2026-11-20T09:31:00.000Z", "reference": "basket 7", "version": 1,
+        "expires_at": "2026-11-20T09:31:00.000Z", "reference": "basket 7", "order_id": null,
+        "version": 1,
         "created_at": "2026-11-20T09:30:00.000Z",
     });
     assert_eq!(hold, expected);

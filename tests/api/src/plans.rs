@@ -3,6 +3,7 @@
 
 use crate::plans_accounts;
 use crate::plans_inventory;
+use crate::plans_orders;
 use crate::product::{create, mug, path, publish, simple};
 use fallible_iterator::FallibleIterator;
 use libsql_sqlite3_parser::lexer::sql::Parser;
@@ -24,6 +25,11 @@ fn value(param: &Param) -> String {
         "tag" => "blue".to_owned(),
         "sku" => "S0".to_owned(),
         "updated_after" => "2026-11-20T09:00:00Z".to_owned(),
+        "state" => "expired".to_owned(),
+        "customer" => "ANN@example.org".to_owned(),
+        "created_after" => "2026-11-20T09:00:00Z".to_owned(),
+        "created_before" => "2026-11-21T09:00:00Z".to_owned(),
+        "q" => "ann exam".to_owned(),
         "types" => "product".to_owned(),
         "after" => "1.0".to_owned(),
         other => panic!("say here what the tour filters by when it comes to `{other}`"),
@@ -31,7 +37,7 @@ fn value(param: &Param) -> String {
 }
 
 /// Every selection of the row's filters in every sort, as query strings.
-fn queries(row: &Row) -> Vec<String> {
+pub fn queries(row: &Row) -> Vec<String> {
     let mut queries = vec!["limit=1".to_owned()];
     for param in row.query.iter().filter(|param| !matches!(param.name, "limit" | "cursor")) {
         let values = match (param.name, param.schema) {
@@ -182,6 +188,9 @@ async fn tour(bed: &Testbed) {
     plans_accounts::keys(bed).await;
     plans_accounts::stores(bed).await;
     plans_accounts::lists(bed).await;
+    // After the settings: with the first order the currency is fixed.
+    plans_orders::orders(bed).await;
+    plans_orders::lists(bed).await;
     plans_accounts::audit(bed).await;
     let rows = operations().map(|operation| operation.row()).filter(|row| asks_the_database(row));
     let all: BTreeSet<String> = rows.map(|row| row.name.to_owned()).collect();
@@ -229,15 +238,17 @@ async fn the_servers_parser_takes_every_statement() {
 async fn a_next_page_begins_at_its_place() {
     let bed = Testbed::new().await;
     shelf(&bed).await;
-    let statements = lists(&bed).await;
-    assert!(statements.len() > 50, "only {} statements", statements.len());
+    let mut statements = lists(&bed).await;
+    statements.extend(plans_orders::lists(&bed).await);
+    assert!(statements.len() > 150, "only {} statements", statements.len());
     let mut slow = Vec::new();
     for sql in &statements {
         let plan = bed.plan(sql).await;
         let details: Vec<&str> = (0..plan.0.len()).filter_map(|row| plan.text(row, 3)).collect();
-        let products: Vec<&&str> = details.iter().filter(|detail| detail.starts_with("SEARCH p ")).collect();
-        let walks = products.iter().any(|detail| detail.ends_with(" (store_id=?)"));
-        let gathers_due = products.iter().any(|detail| detail.contains(" products_scheduled_by_store "));
+        let rows: Vec<&&str> = details.iter().filter(|detail| detail.starts_with("SEARCH t ")).collect();
+        let walks = rows.iter().any(|detail| detail.ends_with(" (store_id=?)"));
+        let by_moment = [" products_scheduled_by_store ", " orders_pending_by_store "];
+        let gathers_due = rows.iter().any(|detail| by_moment.iter().any(|index| detail.contains(index)));
         if walks || !gathers_due {
             slow.push(format!(
                 "walks the store: {walks}, gathers what is due: {gathers_due}\n{sql}\n{details:#?}"

@@ -91,7 +91,7 @@ pub async fn stores(bed: &Testbed) {
     let path = format!("/api/pms/stores/{}", bed.store);
     call(bed, "GET", &path, None, None).await;
     call(bed, "PATCH", &path, Some(json!({"name": "Hearth & Home"})), Some("\"1\"")).await;
-    call(bed, "PATCH", &path, Some(json!({"currency": "USD"})), Some("*")).await;
+    call(bed, "PATCH", &path, Some(json!({"currency": "EUR"})), Some("*")).await;
     let stale = [("if-match", "\"1\"")];
     let stale = bed.call_with(Role::Owner, "PATCH", &path, Some(json!({"name": "H"})), &stale).await;
     assert_eq!(stale.code(), "version-conflict");

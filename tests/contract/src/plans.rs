@@ -4,7 +4,9 @@ use crate::bench::Bench;
 use crate::shop::arguments;
 use storeroom_domain::EventType;
 use storeroom_sql::access::Credential::{Key, Session};
-use storeroom_sql::{Args, Batch, Statement, access, audit, documents, events, idempotency, settle, stock};
+use storeroom_sql::{
+    Args, Batch, Statement, access, audit, documents, events, holds, idempotency, settle, stock,
+};
 use storeroom_testbed::plans::{explain, scanned};
 
 /// Every step that `storeroom-sql` makes.
@@ -18,6 +20,10 @@ fn batch(args: Args) -> Batch {
     settle::settle_product(&mut batch);
     settle::settle_store(&mut batch);
     settle::settle_hold(&mut batch);
+    settle::settle_order(&mut batch);
+    holds::guard_open(&mut batch);
+    holds::resolve(&mut batch, "released");
+    holds::tell(&mut batch, ":event_id", EventType::HoldReleased, "document");
     settle::settle_lines(&mut batch);
     settle::settle_expired(&mut batch);
     events::append_product_event(&mut batch, EventType::ProductUpdated);
@@ -56,7 +62,9 @@ fn statements() -> Vec<Statement> {
         audit::STORES_TO_SEAL.to_owned(),
         documents::PRODUCT.to_owned(),
         documents::HOLD.to_owned(),
+        documents::ORDER.to_owned(),
         access::read(Session, documents::HOLD),
+        access::read(Session, documents::ORDER),
         settle::STORES_WITH_EXPIRED.to_owned(),
         settle::STORES_WITH_DUE.to_owned(),
         settle::NEXT_DUE.to_owned(),

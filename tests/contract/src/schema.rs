@@ -8,7 +8,7 @@ use storeroom_testbed::embedded::Embedded;
 
 /// Indexes over all stores: a user's stores, what is due anywhere, and what names its store itself. None of them is
 /// unique.
-const OVER_ALL_STORES: [&str; 9] = [
+const OVER_ALL_STORES: [&str; 10] = [
     "memberships_by_user",
     "products_scheduled",
     "invites_by_token",
@@ -18,6 +18,7 @@ const OVER_ALL_STORES: [&str; 9] = [
     "audit_unsealed",
     "idempotency_keys_by_expiry",
     "holds_open",
+    "orders_pending",
 ];
 
 const TABLES: &str =

@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storeroom-spin", HOSTS),
     ("storeroom-spin-accounts", SPIN_COMPONENTS),
     ("storeroom-spin-inventory", SPIN_COMPONENTS),
+    ("storeroom-spin-orders", SPIN_COMPONENTS),
     ("storeroom-spin-products", SPIN_COMPONENTS),
     ("storeroom-spin-rooms", SPIN_COMPONENTS),
     ("storeroom-spin-system", SPIN_COMPONENTS),
