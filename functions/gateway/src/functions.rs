@@ -1,7 +1,7 @@
 //! Which functions a host has: all of them, or one family as a component of its own.
 
 use async_trait::async_trait;
-use storeroom_operations::{Operation, Problem};
+use storeroom_operations::{Gateway, Operation, Problem};
 use storeroom_web::{Answer, Call};
 
 /// Runs operations.
@@ -19,6 +19,7 @@ impl Functions for All {
     async fn call(&self, operation: Operation, call: &Call<'_>) -> Result<Answer, Problem> {
         match operation {
             Operation::Accounts(operation) => storeroom_accounts::handle(operation, call).await,
+            Operation::Gateway(Gateway::RunDue) => crate::due::answer(call).await,
             Operation::Inventory(operation) => storeroom_inventory::handle(operation, call).await,
             Operation::Orders(operation) => storeroom_orders::handle(operation, call).await,
             Operation::Products(operation) => storeroom_products::handle(operation, call).await,

@@ -153,7 +153,7 @@ async fn dispatch(
     // done before is answered as it was.
     let has_access = matches!(call.row.access, Access::Member(_) | Access::Account);
     if result.is_err() && has_access && !call.may_refuse() {
-        return call.look_before_refusing().await?.map_or(result, Ok);
+        return call.look_first().await?.map_or(result, Ok);
     }
     result
 }

@@ -27,6 +27,7 @@ macro_rules! family {
 }
 
 mod accounts;
+mod gateway;
 mod holds;
 mod inventory;
 mod orders;
@@ -35,6 +36,7 @@ mod rooms;
 mod system;
 
 pub use accounts::Accounts;
+pub use gateway::Gateway;
 pub use inventory::Inventory;
 pub use orders::Orders;
 pub use products::Products;
@@ -46,6 +48,8 @@ pub use system::System;
 pub enum Operation {
     /// `functions/accounts`.
     Accounts(Accounts),
+    /// `functions/gateway`.
+    Gateway(Gateway),
     /// `functions/inventory`.
     Inventory(Inventory),
     /// `functions/orders`.
@@ -61,12 +65,13 @@ pub enum Operation {
 /// Every operation.
 pub fn operations() -> impl Iterator<Item = Operation> {
     let accounts = Accounts::ALL.iter().map(|operation| Operation::Accounts(*operation));
+    let gateway = Gateway::ALL.iter().map(|operation| Operation::Gateway(*operation));
     let inventory = Inventory::ALL.iter().map(|operation| Operation::Inventory(*operation));
     let orders = Orders::ALL.iter().map(|operation| Operation::Orders(*operation));
     let products = Products::ALL.iter().map(|operation| Operation::Products(*operation));
     let rooms = Rooms::ALL.iter().map(|operation| Operation::Rooms(*operation));
     let system = System::ALL.iter().map(|operation| Operation::System(*operation));
-    products.chain(inventory).chain(orders).chain(rooms).chain(accounts).chain(system)
+    products.chain(inventory).chain(orders).chain(rooms).chain(accounts).chain(gateway).chain(system)
 }
 
 impl Operation {
@@ -74,6 +79,7 @@ impl Operation {
     pub fn row(self) -> &'static Row {
         match self {
             Self::Accounts(operation) => operation.row(),
+            Self::Gateway(operation) => operation.row(),
             Self::Inventory(operation) => operation.row(),
             Self::Orders(operation) => operation.row(),
             Self::Products(operation) => operation.row(),
@@ -86,6 +92,7 @@ impl Operation {
     pub fn family(self) -> &'static str {
         match self {
             Self::Accounts(_) => "accounts",
+            Self::Gateway(_) => "gateway",
             Self::Inventory(_) => "inventory",
             Self::Orders(_) => "orders",
             Self::Products(_) => "products",
@@ -202,7 +209,7 @@ mod tests {
             let versioned = replaces && !UNVERSIONED.contains(&row.name);
             assert_eq!(versioned, row.if_match == IfMatch::Required, "{}", row.name);
             assert!(
-                ["accounts", "inventory", "orders", "products", "rooms", "system"]
+                ["accounts", "gateway", "inventory", "orders", "products", "rooms", "system"]
                     .contains(&operation.family())
             );
             assert!(!row.store_in_path() || row.has_store(), "{}", row.name);

@@ -283,7 +283,7 @@ impl Call<'_> {
 
     /// Looks up what comes before any other refusal, in one trip: access, so that a refusal tells a stranger nothing,
     /// and the answer of the same request before, if there is one.
-    pub async fn look_before_refusing(&self) -> Result<Option<Answer>, Problem> {
+    pub async fn look_first(&self) -> Result<Option<Answer>, Problem> {
         let query = if self.idempotency_key.is_some() { idempotency::KEPT } else { access::NOTHING };
         self.trace.key_sent.set(true);
         let rows = match self.row.access {
@@ -438,7 +438,8 @@ impl Call<'_> {
         self.trace.round_trips.set(self.trace.round_trips.get().saturating_add(1));
     }
 
-    fn database_problem(&self, error: DatabaseError) -> Problem {
+    /// What a client is told of the database's failure; the log is told all of it.
+    pub fn database_problem(&self, error: DatabaseError) -> Problem {
         match error {
             DatabaseError::Unavailable(detail) => {
                 self.log(Level::Warn, "database unavailable", &detail);

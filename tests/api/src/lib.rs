@@ -17,6 +17,7 @@ mod auth_register;
 mod bad_input;
 mod catalog;
 mod documents;
+mod due;
 mod events;
 mod headers;
 mod holds;

@@ -180,6 +180,7 @@ async fn tour(bed: &Testbed) {
     one_product(bed).await;
     rooms(bed).await;
     apart(bed).await;
+    call(bed, "POST", "/api/pms/due", None, None).await;
     repeated(bed).await;
     plans_inventory::movements(bed).await;
     plans_inventory::lists(bed).await;

@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storeroom-worker", HOSTS),
     ("storeroom-spin", HOSTS),
     ("storeroom-spin-accounts", SPIN_COMPONENTS),
+    ("storeroom-spin-gateway", SPIN_COMPONENTS),
     ("storeroom-spin-inventory", SPIN_COMPONENTS),
     ("storeroom-spin-orders", SPIN_COMPONENTS),
     ("storeroom-spin-products", SPIN_COMPONENTS),

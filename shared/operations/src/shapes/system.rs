@@ -32,3 +32,14 @@ const CHECK: Object = Object {
         Field::required("latency_ms", Schema::Integer { min: 0, max: 60_000 }, "How long it took."),
     ],
 };
+
+/// The answer of a run of due work.
+pub const DUE: Object = Object {
+    name: "DueWork",
+    about: "A run of due work.",
+    fields: &[Field::required(
+        "more",
+        Schema::Boolean,
+        "Whether something is still due, because a run takes on no more than 100 stores of a kind: ask again at once.",
+    )],
+};
