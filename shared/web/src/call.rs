@@ -281,8 +281,8 @@ impl Call<'_> {
         self.trace.access_checked.get() && (self.idempotency_key.is_none() || self.trace.key_sent.get())
     }
 
-    /// Looks up what comes before any other refusal, in one trip: access, so that a refusal tells a stranger nothing,
-    /// and the answer of the same request before, if there is one.
+    /// Looks up what comes before everything else, in one trip: access, so that a refusal tells a stranger nothing, and the
+    /// answer of the same request before, if there is one.
     pub async fn look_first(&self) -> Result<Option<Answer>, Problem> {
         let query = if self.idempotency_key.is_some() { idempotency::KEPT } else { access::NOTHING };
         self.trace.key_sent.set(true);
