@@ -4,6 +4,7 @@
 //! Relies on: the Worker, the components and `spin-host` being built; `tests/e2e` for the cases.
 
 use crate::checkout::Checkout;
+use crate::keeper::Keeper;
 use crate::migrate::{self, sqlite::SqliteFile};
 use crate::ports;
 use crate::process::Service;
@@ -35,11 +36,11 @@ pub fn on_workerd(checkout: &Checkout) -> Result<(Host, Command)> {
         "url": stack.url,
         "key": stack.secrets.key.facts(),
         "master_key": stack.secrets.master_key,
-        "database": {"server": {"url": stack.database_url, "pid": stack.database_pid()}},
+        "database": {"server": {"url": stack.database_url, "pids": stack.pids()}},
         "websockets": true,
     });
     let suite = suite(checkout, "e2e", &facts)?;
-    Ok((Box::new(stack), suite))
+    Ok((Box::new(Keeper::of(checkout, stack)), suite))
 }
 
 /// Starts the Spin components with a database file of their own, and the command that runs the suite against them.

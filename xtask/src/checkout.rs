@@ -14,6 +14,7 @@ use std::{env, fs};
 const TOOLS_VARIABLE: &str = "STOREROOM_TOOLS";
 
 /// One working copy of Storeroom.
+#[derive(Clone)]
 pub struct Checkout {
     root: PathBuf,
 }

@@ -14,6 +14,7 @@ mod deploy_check;
 mod dev;
 mod hrana;
 mod interrupt;
+mod keeper;
 mod master_key;
 mod migrate;
 mod open_store;

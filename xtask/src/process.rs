@@ -114,6 +114,11 @@ impl Service {
         bail!("{name} ended by itself ({status}); the end of its log, {log}:\n{}", last_lines(&self.log, 12))
     }
 
+    /// Whether the service has ended by itself.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.group.ended()?.is_some())
+    }
+
     /// The service's process id.
     pub fn pid(&self) -> i32 {
         self.group.pid()

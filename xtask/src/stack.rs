@@ -45,6 +45,7 @@ impl Limits {
 }
 
 /// What distinguishes one stack from another.
+#[derive(Clone, Copy)]
 pub struct Settings {
     /// Names the state folder and the logs.
     pub name: &'static str,
@@ -70,7 +71,8 @@ pub struct Stack {
     pub secrets: Secrets,
     /// Where the database answers.
     pub database_url: String,
-    _claim: Claim,
+    settings: Settings,
+    claim: Claim,
 }
 
 /// The sole right to run the stack of one name in this checkout, however this process ends.
@@ -100,8 +102,11 @@ impl Stack {
         let secrets = Secrets::load_or_make(&state)?;
         let mut demo = Demo::load_or_make(&state.join("demo.json"))?;
         let tokens = Tokens::new(&secrets, &demo)?;
-        let (server, address) =
-            progress.step("starting the database", || start_database(checkout, settings, &state))?;
+        let (server, address) = progress.step("starting the database", || {
+            let port = ports::pick_free()?;
+            let server = start_database(checkout, settings, &state, port)?;
+            Ok((server, format!("http://127.0.0.1:{port}")))
+        })?;
         claim.keep(&[&server])?;
         let database = Database::at(&address, None)?;
         progress.step("migrating it", || {
@@ -128,13 +133,29 @@ impl Stack {
             tokens,
             secrets,
             database_url: address,
-            _claim: claim,
+            settings: *settings,
+            claim,
         })
     }
 
-    /// The database server's process.
-    pub fn database_pid(&self) -> i32 {
-        self.database.pid()
+    /// The file with the ids of the processes that run: the database's, then the Worker's.
+    pub fn pids(&self) -> &Path {
+        &self.claim.pids
+    }
+
+    /// Starts again what has ended by itself.
+    pub fn mend(&mut self, checkout: &Checkout) -> Result<()> {
+        let state = checkout.state(self.settings.name)?;
+        if self.database.has_ended()? {
+            let port = self.database_url.rsplit(':').next().and_then(|port| port.parse().ok());
+            let port = port.context("the database's address has no port")?;
+            self.database = start_database(checkout, &self.settings, &state, port)?;
+        } else if self.worker.has_ended()? {
+            self.worker = start_worker(checkout, &self.settings, &state, &self.database_url, &self.secrets)?;
+        } else {
+            return Ok(());
+        }
+        self.claim.keep(&[&self.database, &self.worker])
     }
 
     /// Waits for Ctrl-C; fails when a process ends by itself.
@@ -159,7 +180,10 @@ impl Claim {
 
     fn keep(&self, services: &[&Service]) -> Result<()> {
         let pids: String = services.iter().map(|service| format!("{}\n", service.pid())).collect();
-        fs::write(&self.pids, pids).with_context(|| format!("cannot write {}", self.pids.display()))
+        // Whoever reads it meanwhile sees the old file or the new one.
+        let new = self.pids.with_extension("new");
+        fs::write(&new, pids).with_context(|| format!("cannot write {}", new.display()))?;
+        fs::rename(&new, &self.pids).with_context(|| format!("cannot write {}", self.pids.display()))
     }
 }
 
@@ -177,11 +201,8 @@ impl Tokens {
     }
 }
 
-/// Starts sqld on a port that is free, and says its address.
-fn start_database(checkout: &Checkout, settings: &Settings, state: &Path) -> Result<(Service, String)> {
-    let port = ports::pick_free()?;
-    let service = sqld::start(checkout, &format!("{}-sqld", settings.name), port, &state.join("sqld"))?;
-    Ok((service, format!("http://127.0.0.1:{port}")))
+fn start_database(checkout: &Checkout, settings: &Settings, state: &Path, port: u16) -> Result<Service> {
+    sqld::start(checkout, &format!("{}-sqld", settings.name), port, &state.join("sqld"))
 }
 
 fn start_worker(

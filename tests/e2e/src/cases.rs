@@ -3,7 +3,9 @@
 mod access;
 mod bad_input;
 mod database;
+mod orders;
 mod products;
+mod race;
 mod room;
 mod system;
 mod writes;
@@ -49,6 +51,12 @@ pub fn all(facts: &Facts) -> Vec<Case> {
         access::a_key_that_is_revoked,
         bad_input::every_line_on_every_route,
         bad_input::random_bytes,
+        orders::a_life,
+        orders::of_a_hold,
+        orders::one_that_expires,
+        orders::due_work_by_a_scheduler,
+        race::sells_exactly_the_stock,
+        race::sells_it_once_when_all_is_sent_twice,
         writes::many_at_once,
         writes::a_refused_write_harms_no_neighbour,
         writes::a_repeated_write_is_done_once,
@@ -71,12 +79,35 @@ pub fn all(facts: &Facts) -> Vec<Case> {
         ],
         false => cases![room::is_not_offered],
     });
-    if let Place::Server { pid, .. } = facts.database {
-        DATABASE_PID.set(pid).expect("set once");
-        list.extend(cases![database::that_does_not_answer, database::that_stands_still_fills_the_queue]);
+    if let Place::Server { pids, .. } = &facts.database {
+        PIDS.set(pids.clone()).expect("set once");
+        list.extend(cases![
+            database::that_does_not_answer,
+            database::that_stands_still_fills_the_queue,
+            race::with_a_host_that_is_killed,
+            race::with_a_database_that_is_killed,
+        ]);
     }
     list
 }
 
-/// The process of the host's database server.
-static DATABASE_PID: std::sync::OnceLock<i32> = std::sync::OnceLock::new();
+/// The file with the processes of the database server and the host.
+static PIDS: std::sync::OnceLock<std::path::PathBuf> = std::sync::OnceLock::new();
+
+/// A process that a case may stop or kill.
+#[derive(Clone, Copy)]
+enum Process {
+    Database,
+    Host,
+}
+
+/// Its id, which is also its group's.
+fn pid(process: Process) -> nix::unistd::Pid {
+    let pids =
+        std::fs::read_to_string(PIDS.get().expect("a database server")).expect("the file of processes");
+    let line = match process {
+        Process::Database => pids.lines().next(),
+        Process::Host => pids.lines().nth(1),
+    };
+    nix::unistd::Pid::from_raw(line.and_then(|line| line.parse().ok()).expect("a process id"))
+}

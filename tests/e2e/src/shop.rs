@@ -48,8 +48,9 @@ pub enum Place {
     Server {
         /// Its address.
         url: String,
-        /// Its process.
-        pid: i32,
+        /// The file with the ids of the processes that run: the database's, then the host's. Whoever is killed is started
+        /// again under another id.
+        pids: std::path::PathBuf,
     },
     /// A file.
     File(String),
@@ -256,6 +257,17 @@ impl Shop {
         body: Option<Vec<u8>>,
         headers: &[(&str, &str)],
     ) -> Reply {
+        self.try_send(method, path, body, headers).await.unwrap()
+    }
+
+    /// Sends a request to a host that may be gone.
+    pub async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+        headers: &[(&str, &str)],
+    ) -> Result<Reply, reqwest::Error> {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.url));
         let has_type = headers.iter().any(|(name, _)| *name == "content-type");
@@ -265,9 +277,9 @@ impl Shop {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.body(body.unwrap_or_default()).send().await.unwrap();
+        let response = request.body(body.unwrap_or_default()).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Reply { status, headers, text: response.text().await.unwrap() }
+        Ok(Reply { status, headers, text: response.text().await? })
     }
 
     /// Sends a request of a member to the store.

@@ -1,6 +1,6 @@
 //! A database server that stands still.
 
-use super::DATABASE_PID;
+use super::{Process, pid};
 use crate::shop::Shop;
 use futures::future::join_all;
 use nix::sys::signal::{Signal, kill};
@@ -13,7 +13,7 @@ struct StandStill(Pid);
 
 impl StandStill {
     fn new() -> Self {
-        let pid = Pid::from_raw(*DATABASE_PID.get().unwrap());
+        let pid = pid(Process::Database);
         kill(pid, Signal::SIGSTOP).unwrap();
         Self(pid)
     }
