@@ -21,5 +21,5 @@ pub async fn cancel(call: &Call<'_>) -> Result<Answer, Problem> {
         steps::told(&["state"])
     );
     steps::tell_as(&mut batch, EventType::OrderCancelled, &data);
-    steps::finish(call, batch, None).await
+    steps::finish(call, batch).await
 }

@@ -11,5 +11,5 @@ pub async fn deliver(call: &Call<'_>) -> Result<Answer, Problem> {
     transition::guard(&mut batch, OrderAction::Deliver);
     transition::write(&mut batch, EventType::OrderDelivered, "json_object()", "state = 'delivered',");
     steps::tell(&mut batch, EventType::OrderDelivered, &["state"]);
-    steps::finish(call, batch, None).await
+    steps::finish(call, batch).await
 }

@@ -36,5 +36,5 @@ pub async fn fulfil(call: &Call<'_>) -> Result<Answer, Problem> {
         "state = 'fulfilled', tracking = :tracking,",
     );
     steps::tell(&mut batch, EventType::OrderFulfilled, &members);
-    steps::finish(call, batch, None).await
+    steps::finish(call, batch).await
 }

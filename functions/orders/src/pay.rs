@@ -18,5 +18,5 @@ pub async fn pay(call: &Call<'_>) -> Result<Answer, Problem> {
         "state = 'paid', payment_reference = :payment_reference, paid_at = :now, expires_at = NULL,";
     transition::write(&mut batch, EventType::OrderPaid, entry, changes);
     steps::tell(&mut batch, EventType::OrderPaid, &["state", "payment_reference", "expires_at"]);
-    steps::finish(call, batch, None).await
+    steps::finish(call, batch).await
 }

@@ -12,7 +12,7 @@ use storeroom_operations::{Code, Problem};
 use storeroom_sql::batch::Violation;
 use storeroom_sql::stock::{self, LINES};
 use storeroom_sql::{Batch, settle};
-use storeroom_web::{Answer, Call, body_lines};
+use storeroom_web::{Answer, Call, Shown, body_lines};
 
 /// A line as `storeroom_sql::stock` takes it: what is ordered is taken from what is available.
 #[derive(Debug, Serialize)]
@@ -49,9 +49,15 @@ pub async fn place(call: &Call<'_>) -> Result<Answer, Problem> {
     guard_sum(&mut batch);
     stock::guard_available_with(&mut batch, hold::OWN);
     insert(&mut batch);
-    steps::tell_all(&mut batch, EventType::OrderCreated);
-    steps::finish(call, batch, Some(format!("/api/pms/orders/{order}"))).await
+    steps::tell_as(&mut batch, EventType::OrderCreated, "document");
+    stock::tell_crossings(&mut batch);
+    let location = Some(format!("/api/pms/orders/{order}"));
+    call.commit_and_show(batch, Shown { status: 201, document: TOLD.into(), location }).await
 }
+
+/// The order as its event has just told of it, which is a few rows back in the log: it need not be put together again.
+const TOLD: &str = "SELECT data AS document, version FROM events WHERE store_id = :store AND id = :event_id \
+    ORDER BY seq DESC LIMIT 1";
 
 fn bind(batch: &mut Batch, call: &Call<'_>, input: &OrderInput) -> Result<(), Problem> {
     let lines: Vec<Line<'_>> = input.lines.iter().map(Line::of).collect();

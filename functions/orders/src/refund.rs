@@ -27,7 +27,7 @@ pub async fn refund(call: &Call<'_>) -> Result<Answer, Problem> {
         "refunded_minor = refunded_minor + :amount,",
     );
     steps::tell(&mut batch, EventType::OrderRefunded, &["refunded"]);
-    steps::finish(call, batch, None).await
+    steps::finish(call, batch).await
 }
 
 fn guard_paid(batch: &mut Batch) {

@@ -57,7 +57,7 @@ pub async fn take_back(call: &Call<'_>) -> Result<Answer, Problem> {
          WHERE store_id = :store AND order_id = :order AND order_lines.line = back.line"
     ));
     tell(&mut batch);
-    steps::finish(call, batch, None).await
+    steps::finish(call, batch).await
 }
 
 fn bind(batch: &mut Batch, call: &Call<'_>, lines: &[ReturnLineInput]) -> Result<(), Problem> {

@@ -37,11 +37,6 @@ pub fn begin(call: &Call<'_>) -> Result<Batch, Problem> {
     Ok(batch)
 }
 
-/// Appends the event that tells of the whole order.
-pub fn tell_all(batch: &mut Batch, event: EventType) {
-    tell_as(batch, event, "document");
-}
-
 /// Appends the event that tells of these members of the order as they are now, and of what every change changes.
 pub fn tell(batch: &mut Batch, event: EventType, members: &[&str]) {
     tell_as(batch, event, &told(members));
@@ -63,8 +58,8 @@ pub fn told(members: &[&str]) -> String {
 }
 
 /// Tells of the levels that are low or have enough again; commits, and answers with the order.
-pub async fn finish(call: &Call<'_>, mut batch: Batch, location: Option<String>) -> Result<Answer, Problem> {
+pub async fn finish(call: &Call<'_>, mut batch: Batch) -> Result<Answer, Problem> {
     stock::tell_crossings(&mut batch);
     let document = documents::ORDER.into();
-    call.commit_and_show(batch, Shown { status: call.row.success, document, location }).await
+    call.commit_and_show(batch, Shown { status: call.row.success, document, location: None }).await
 }

@@ -20,9 +20,23 @@ pub struct Frame {
     /// The work steps whose rows are events, in the columns of `events::ANNOUNCED`.
     #[serde(rename = "e", default, skip_serializing_if = "Vec::is_empty")]
     pub announces: Vec<usize>,
+    /// Parts of the work that are done only when there is a reason.
+    #[serde(rename = "g", default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Gate>,
     /// The work step whose single value is the next moment at which something is due, Unix milliseconds or NULL.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub due: Option<usize>,
+}
+
+/// Steps of the work that are skipped, and not even compiled, unless a statement before them succeeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    /// The step that succeeds or fails; its failure refuses nothing.
+    #[serde(rename = "p")]
+    pub probe: usize,
+    /// The step after the last one that is skipped when it fails.
+    #[serde(rename = "e")]
+    pub end: usize,
 }
 
 impl Frame {
@@ -88,10 +102,12 @@ mod tests {
                 args: vec![Value::from("abc"), Value::Blob(vec![1])],
             }],
             announces: vec![0],
+            gates: vec![Gate { probe: 0, end: 1 }],
             due: Some(0),
             ..Frame::default()
         };
-        let text = r#"{"w":[{"s":"SELECT ?","a":[{"t":"abc"},{"b":"AQ"}]}],"e":[0],"d":0}"#;
+        let text =
+            r#"{"w":[{"s":"SELECT ?","a":[{"t":"abc"},{"b":"AQ"}]}],"e":[0],"g":[{"p":0,"e":1}],"d":0}"#;
         assert_eq!(serde_json::to_string(&frame).unwrap(), text);
         assert_eq!(serde_json::from_str::<Frame>(text).unwrap(), frame);
         assert_eq!((frame.steps(), frame.size()), (1, 12));

@@ -6,7 +6,7 @@
 //! on still being inside one, so that no later savepoint opens a transaction of its own.
 //! Relies on: SQLite's savepoints (<https://sqlite.org/lang_savepoint.html>).
 
-use crate::frame::{Frame, FrameResult, Part};
+use crate::frame::{Frame, FrameResult, Gate, Part};
 use crate::script::{Condition, Script, StepResult};
 use crate::value::{Rows, Statement};
 use std::ops::Range;
@@ -23,6 +23,8 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 struct Place {
     prelude: Range<usize>,
     work: Range<usize>,
+    /// The steps of the work whose failure refuses nothing.
+    probes: Vec<usize>,
     otherwise: Range<usize>,
     released: usize,
     /// Its work was neither released nor rolled back: a COMMIT would keep a part of it.
@@ -69,9 +71,9 @@ pub fn merge(frames: Vec<Frame>) -> Group {
 }
 
 fn place(script: &mut Script, frame: Frame, inside: &Condition) -> Place {
-    let (prelude, before_work) = chain(script, frame.prelude, inside.clone());
+    let (prelude, before_work) = chain(script, frame.prelude, &[], inside.clone());
     let savepoint = script.push(Statement::plain("SAVEPOINT work"), Some(with(inside, before_work)));
-    let (work, after_work) = chain(script, frame.work, Condition::Ok(savepoint));
+    let (work, after_work) = chain(script, frame.work, &frame.gates, Condition::Ok(savepoint));
     let released = script.push(Statement::plain("RELEASE work"), Some(after_work));
     let refused = Condition::All(vec![
         Condition::Ok(savepoint),
@@ -86,18 +88,41 @@ fn place(script: &mut Script, frame: Frame, inside: &Condition) -> Place {
     for statement in frame.otherwise {
         script.push(statement, Some(Condition::Ok(undone)));
     }
-    Place { prelude, work, otherwise: first..script.steps.len(), released, refused_but_kept }
+    let probes = frame.gates.iter().map(|gate| gate.probe).collect();
+    Place { prelude, work, probes, otherwise: first..script.steps.len(), released, refused_but_kept }
 }
 
-/// Appends statements that each run only after the one before succeeded; returns where they stand and the
-/// condition of whatever follows.
-fn chain(script: &mut Script, statements: Vec<Statement>, start: Condition) -> (Range<usize>, Condition) {
+/// Appends statements that each run only after the one before succeeded, or was skipped by its gate; returns where they
+/// stand and the condition of whatever follows.
+fn chain(
+    script: &mut Script,
+    statements: Vec<Statement>,
+    gates: &[Gate],
+    start: Condition,
+) -> (Range<usize>, Condition) {
     let first = script.steps.len();
     let mut condition = start;
-    for statement in statements {
-        condition = Condition::Ok(script.push(statement, Some(condition)));
+    let mut skipped: Option<(usize, Condition)> = None;
+    for (number, statement) in statements.into_iter().enumerate() {
+        condition = past(condition, skipped.take_if(|(end, _)| *end <= number));
+        let before = condition.clone();
+        let step = script.push(statement, Some(condition));
+        condition = Condition::Ok(step);
+        if let Some(gate) = gates.iter().find(|gate| gate.probe == number) {
+            // An error that ended the transaction is no reason to go on.
+            let closed = vec![before, Condition::Ok(step).negated(), Condition::Autocommit.negated()];
+            skipped = Some((gate.end, Condition::All(closed)));
+        }
     }
-    (first..script.steps.len(), condition)
+    (first..script.steps.len(), past(condition, skipped))
+}
+
+/// The condition of what follows a gate: its last step succeeded, or all of them were skipped.
+fn past(condition: Condition, skipped: Option<(usize, Condition)>) -> Condition {
+    match skipped {
+        Some((_, closed)) => condition.either(closed),
+        None => condition,
+    }
 }
 
 fn with(inside: &Condition, other: Condition) -> Condition {
@@ -128,8 +153,8 @@ impl Place {
         if matches!(results.get(self.released), Some(StepResult::Done(_))) {
             return FrameResult::Done(rows(results, &self.work));
         }
-        let (part, step, message) = failure(results, &self.prelude, Part::Prelude)
-            .or_else(|| failure(results, &self.work, Part::Work))
+        let (part, step, message) = failure(results, &self.prelude, &[], Part::Prelude)
+            .or_else(|| failure(results, &self.work, &self.probes, Part::Work))
             .unwrap_or((Part::Work, usize::MAX, "the work was not released".to_owned()));
         FrameResult::Refused { part, step, message, otherwise: rows(results, &self.otherwise) }
     }
@@ -145,10 +170,15 @@ fn rows(results: &[StepResult], range: &Range<usize>) -> Vec<Rows> {
         .collect()
 }
 
-fn failure(results: &[StepResult], range: &Range<usize>, part: Part) -> Option<(Part, usize, String)> {
+fn failure(
+    results: &[StepResult],
+    range: &Range<usize>,
+    probes: &[usize],
+    part: Part,
+) -> Option<(Part, usize, String)> {
     let steps = results.get(range.clone())?.iter().enumerate();
     steps.into_iter().find_map(|(step, result)| match result {
-        StepResult::Failed(message) => Some((part, step, message.clone())),
+        StepResult::Failed(message) if !probes.contains(&step) => Some((part, step, message.clone())),
         _ => None,
     })
 }
@@ -205,6 +235,57 @@ mod tests {
             matches!(&results[1], FrameResult::Refused { part: Part::Work, step: 1, otherwise, .. } if otherwise.len() == 1)
         );
         assert_eq!(results[2], FrameResult::Done(vec![Rows::default()]));
+    }
+
+    /// A frame of 5 steps of work, of which the second is a probe and the third and fourth are behind it.
+    fn gated() -> Frame {
+        Frame { gates: vec![Gate { probe: 1, end: 4 }], ..frame(0, 5, 1) }
+    }
+
+    fn ran(results: &[StepResult], range: &Range<usize>) -> Vec<bool> {
+        results[range.clone()].iter().map(|result| matches!(result, StepResult::Done(_))).collect()
+    }
+
+    #[test]
+    fn what_has_no_reason_is_skipped_and_refuses_nothing() {
+        let group = merge(vec![gated(), frame(0, 1, 0)]);
+        let work = group.places[0].work.clone();
+        for (failing, expected) in [
+            (vec![], [true, true, true, true, true]),
+            (vec![work.start + 1], [true, false, false, false, true]),
+            (vec![work.start], [false, false, false, false, false]),
+            (vec![work.start + 3], [true, true, true, false, false]),
+            (vec![work.start + 1, work.start + 4], [true, false, false, false, false]),
+        ] {
+            let raw = run(&group.script, &failing, None);
+            assert_eq!(ran(&raw, &work), expected, "{failing:?}");
+            let results = group.split(&raw).unwrap();
+            let refused_at = failing.iter().map(|step| step - work.start).find(|step| *step != 1);
+            match (&results[0], refused_at) {
+                (FrameResult::Done(rows), None) => assert_eq!(rows.len(), 5),
+                (FrameResult::Refused { step, .. }, Some(at)) => assert_eq!(*step, at),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_probe_that_ends_the_transaction_ends_everything() {
+        let group = merge(vec![gated()]);
+        let probe = group.places[0].work.start + 1;
+        let raw = run(&group.script, &[], Some(probe));
+        assert!(raw[probe + 1..].iter().all(|result| *result == StepResult::Skipped));
+        assert!(group.split(&raw).is_err());
+    }
+
+    #[test]
+    fn a_gate_may_be_the_last_of_the_work() {
+        let group = merge(vec![Frame { gates: vec![Gate { probe: 0, end: 2 }], ..frame(0, 2, 0) }]);
+        let probe = group.places[0].work.start;
+        for failing in [vec![], vec![probe]] {
+            let results = group.split(&run(&group.script, &failing, None)).unwrap();
+            assert!(matches!(&results[0], FrameResult::Done(rows) if rows.len() == 2));
+        }
     }
 
     #[test]

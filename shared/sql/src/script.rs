@@ -19,6 +19,11 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// At least one of the two holds.
+    pub fn either(self, other: Self) -> Self {
+        Self::All(vec![self.negated(), other.negated()]).negated()
+    }
+
     /// The other way round.
     pub fn negated(self) -> Self {
         Self::Not(Box::new(self))
@@ -86,6 +91,8 @@ mod tests {
         let ok = |step| Condition::Ok(step).holds(&results, false);
         assert!(ok(0) && !ok(1) && !ok(2) && !ok(3));
         assert!(Condition::Ok(1).negated().holds(&results, false));
+        let either = |one, other| Condition::Ok(one).either(Condition::Ok(other)).holds(&results, false);
+        assert!(either(0, 1) && either(1, 0) && either(0, 0) && !either(1, 2));
         assert!(Condition::All(vec![Condition::Ok(0), Condition::Autocommit]).holds(&results, true));
         assert!(!Condition::All(vec![Condition::Ok(0), Condition::Autocommit]).holds(&results, false));
     }

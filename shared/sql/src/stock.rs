@@ -203,6 +203,10 @@ const CROSSED: &str = "SELECT c.store_id, c.kind, a.id AS alert_id, CASE c.kind 
 /// Opens and closes the alerts of what the batch has moved over a threshold, and writes their events. The last step of
 /// every batch that touches levels. Needs `:store :now :actor :request_id` and `:crossing_id`, a new event id.
 pub fn tell_crossings(batch: &mut Batch) {
+    batch.only_if("SELECT 1 FROM crossings WHERE store_id = :store LIMIT 1", tell_each);
+}
+
+fn tell_each(batch: &mut Batch) {
     batch.run(format!(
         "INSERT INTO alerts (store_id, id, variant_id, location_id, available, threshold, opened_at) \
          SELECT c.store_id, {}, c.variant_id, c.location_id, l.available, l.threshold, :now \

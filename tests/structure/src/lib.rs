@@ -7,6 +7,7 @@ mod arrows;
 mod claims;
 mod files;
 mod licences;
+mod orders_page;
 mod spin_routes;
 
 use serde_json::Value;

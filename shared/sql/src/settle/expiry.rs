@@ -59,19 +59,22 @@ const ORDERS: Kind = Kind {
 
 /// Settles the hold `:hold` if it has expired. Needs `:store :hold :now :request_id`.
 pub fn settle_hold(batch: &mut Batch) {
-    HOLDS.settle(batch, "holds t", "t.id = :hold");
+    HOLDS.settle_one(batch, "hold");
 }
 
 /// Settles the order `:order` if it has expired. Needs `:store :order :now :request_id`.
 pub fn settle_order(batch: &mut Batch) {
-    ORDERS.settle(batch, "orders t", "t.id = :order");
+    ORDERS.settle_one(batch, "order");
 }
 
 /// Settles what has expired on the levels of `:lines`, a JSON list of `variant_id` and `location_id` (null or left out
 /// for the store's default). Needs `:store :lines :now :request_id`.
 pub fn settle_lines(batch: &mut Batch) {
-    HOLDS.settle_lines(batch);
-    ORDERS.settle_lines(batch);
+    let any = format!("SELECT EXISTS ({}) OR EXISTS ({})", HOLDS.due_lines(), ORDERS.due_lines());
+    batch.only_if(&any, |batch| {
+        HOLDS.settle_lines(batch);
+        ORDERS.settle_lines(batch);
+    });
 }
 
 /// Settles the store's holds and orders that have expired, of each at most `MAX_SETTLED`, earliest first. Needs `:store
@@ -89,6 +92,15 @@ pub const STORES_WITH_EXPIRED: &str = "SELECT * FROM (SELECT DISTINCT store_id F
         WHERE state = 'pending' AND expires_at <= :now LIMIT 100)";
 
 impl Kind {
+    /// Settles the one that the argument `name` names.
+    fn settle_one(&self, batch: &mut Batch, name: &str) {
+        let Self { table, open, .. } = self;
+        let is_due = format!(
+            "SELECT 1 FROM {table} WHERE store_id = :store AND id = :{name} AND state = '{open}' AND expires_at <= :now"
+        );
+        batch.only_if(&is_due, |batch| self.settle(batch, &format!("{table} t"), &format!("t.id = :{name}")));
+    }
+
     fn settle(&self, batch: &mut Batch, source: &str, scope: &str) {
         let due = format!(
             "SELECT t.store_id, t.id, t.version, t.expires_at FROM {source} WHERE t.store_id = :store AND {scope} \

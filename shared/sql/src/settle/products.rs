@@ -10,7 +10,8 @@ use crate::settle::MAX_SETTLED;
 /// Settles the schedule of the product `:product`. Needs `:store :product :now :request_id :settle_ids` (a JSON
 /// list with one new event id).
 pub fn settle_product(batch: &mut Batch) {
-    settle(batch, "id = :product");
+    let is_due = format!("SELECT 1 FROM products WHERE store_id = :store AND id = :product AND {IS_DUE}");
+    batch.only_if(&is_due, |batch| settle(batch, "id = :product"));
 }
 
 /// Settles the store's schedules that are due, at most `MAX_SETTLED`, earliest first. Needs `:store :now
