@@ -65,9 +65,8 @@ impl Zone {
     /// When that date begins there.
     pub fn begin_of(self, date: LocalDate) -> Timestamp {
         let midnight = date.0.and_time(chrono::NaiveTime::MIN);
-        let mut later = (0..=LONGEST_GAP_QUARTERS).filter_map(|quarters| {
-            midnight.checked_add_signed(TimeDelta::try_minutes(15 * quarters)?)
-        });
+        let mut later = (0..=LONGEST_GAP_QUARTERS)
+            .filter_map(|quarters| midnight.checked_add_signed(TimeDelta::try_minutes(15 * quarters)?));
         let begin = later.find_map(|local| self.moment(local));
         Timestamp::from_ms(begin.unwrap_or(midnight.and_utc()).timestamp_millis())
     }
@@ -124,7 +123,16 @@ mod tests {
         for text in ["1970-01-01", "2024-02-29", "9999-12-31"] {
             assert_eq!(date(text).to_string(), text);
         }
-        for text in ["", "2026-2-3", "2026-02-30", "1969-12-31", "10000-01-01", "+2026-01-01", "2026-11-20T", " 2026-11-20"] {
+        for text in [
+            "",
+            "2026-2-3",
+            "2026-02-30",
+            "1969-12-31",
+            "10000-01-01",
+            "+2026-01-01",
+            "2026-11-20T",
+            " 2026-11-20",
+        ] {
             assert_eq!(LocalDate::parse(text), None, "{text}");
         }
         assert_eq!(date("2026-03-01").plus_days(-1), date("2026-02-28"));

@@ -44,6 +44,7 @@ fn text(min: usize, format: Format) -> String {
         Format::Line | Format::Lines | Format::Handle | Format::Password => "a".repeat(min.max(1)),
         Format::Id(prefix) => format!("{prefix}{}", "0".repeat(26)),
         Format::Time => "2026-11-20T09:30:00.000Z".to_owned(),
+        Format::Date => "2026-11-20".to_owned(),
         Format::Currency => "EUR".to_owned(),
         Format::Email => "ann@example.org".to_owned(),
         Format::Timezone => "Europe/Berlin".to_owned(),

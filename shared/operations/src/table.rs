@@ -27,6 +27,7 @@ macro_rules! family {
 }
 
 mod accounts;
+mod dashboard;
 mod holds;
 mod inventory;
 mod orders;
@@ -189,6 +190,7 @@ mod tests {
         "accounts.remove_member",
         "accounts.revoke_key",
         "inventory.thresholds",
+        "orders.targets",
     ];
 
     #[test]
