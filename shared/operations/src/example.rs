@@ -55,7 +55,7 @@ fn text(min: usize, format: Format) -> String {
 mod tests {
     use super::*;
     use crate::operation::Answer;
-    use crate::shapes::{account, audit, event, inventory, key, member, product, store};
+    use crate::shapes::{account, audit, dashboard, event, inventory, key, member, product, store};
     use crate::table::operations;
     use crate::validate::validate;
     use serde::Serialize;
@@ -131,6 +131,7 @@ mod tests {
         takes::<inventory::TransferInput>(&inventory::TRANSFER_INPUT);
         takes::<inventory::ThresholdsInput>(&inventory::THRESHOLDS_INPUT);
         takes::<inventory::ReconcileInput>(&inventory::RECONCILE_INPUT);
+        takes::<dashboard::TargetsPatch>(&dashboard::TARGETS_PATCH);
         takes::<product::ProductInput>(&product::PRODUCT_INPUT);
         takes::<product::PublishInput>(&product::PUBLISH_INPUT);
     }
@@ -156,6 +157,11 @@ mod tests {
         says::<inventory::Movement>(&inventory::MOVEMENT);
         says::<inventory::Alert>(&inventory::ALERT);
         says::<inventory::Reconciliation>(&inventory::RECONCILIATION);
+        says::<dashboard::Dashboard>(&dashboard::DASHBOARD);
+        says::<dashboard::SalesReport>(&dashboard::SALES_REPORT);
+        says::<dashboard::SoldProduct>(&dashboard::SOLD_PRODUCT);
+        says::<dashboard::Targets>(&dashboard::TARGETS);
+        says::<dashboard::SalesUpdated>(&dashboard::SALES_UPDATED);
         says::<product::Product>(&product::PRODUCT);
         says::<product::CatalogProduct>(&product::CATALOG_PRODUCT);
     }
