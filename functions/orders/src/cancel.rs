@@ -1,6 +1,6 @@
 //! `POST /orders/{id}/cancel`.
 
-use crate::{steps, transition};
+use crate::{dashboard, steps, transition};
 use serde_json::json;
 use storeroom_domain::{EventType, OrderAction};
 use storeroom_operations::Problem;
@@ -21,5 +21,6 @@ pub async fn cancel(call: &Call<'_>) -> Result<Answer, Problem> {
         steps::told(&["state"])
     );
     steps::tell_as(&mut batch, EventType::OrderCancelled, &data);
+    dashboard::tell_sales(&mut batch, call);
     steps::finish(call, batch).await
 }

@@ -1,4 +1,4 @@
-//! Orders, from the placing to the refund: one file an operation.
+//! Orders, from the placing to the refund: one file an operation; and what they come to: the dashboard.
 //!
 //! Guarantees: an order keeps its stock in the transaction that places it, so nothing is sold twice; its number has no
 //! holes before it; it changes only as `domain::order::TRANSITIONS` says. What expires is settled by
@@ -6,6 +6,7 @@
 //! Relies on: the triggers of the schema, by which the state of an order moves its stock; `storeroom_sql::stock`.
 
 mod cancel;
+mod dashboard;
 mod deliver;
 mod fulfil;
 mod hold;
@@ -35,5 +36,9 @@ pub async fn handle(operation: Orders, call: &Call<'_>) -> Result<Answer, Proble
         Orders::Cancel => cancel::cancel(call).await,
         Orders::Return => returns::take_back(call).await,
         Orders::Refund => refund::refund(call).await,
+        Orders::Dashboard => dashboard::glance::glance(call).await,
+        Orders::Sales => dashboard::sales::sales(call).await,
+        Orders::SoldProducts => dashboard::products::products(call).await,
+        Orders::Targets => dashboard::targets::set(call).await,
     }
 }

@@ -1,6 +1,6 @@
 //! `POST /orders/{id}/pay`.
 
-use crate::{steps, transition};
+use crate::{dashboard, steps, transition};
 use serde_json::json;
 use storeroom_domain::{EventType, OrderAction};
 use storeroom_operations::Problem;
@@ -18,5 +18,6 @@ pub async fn pay(call: &Call<'_>) -> Result<Answer, Problem> {
         "state = 'paid', payment_reference = :payment_reference, paid_at = :now, expires_at = NULL,";
     transition::write(&mut batch, EventType::OrderPaid, entry, changes);
     steps::tell(&mut batch, EventType::OrderPaid, &["state", "payment_reference", "expires_at"]);
+    dashboard::tell_sales(&mut batch, call);
     steps::finish(call, batch).await
 }

@@ -3,7 +3,7 @@
 //! Guarantees: what is refunded is at most what was paid, whatever is asked for at once. The service writes it down; the
 //! payment service pays it.
 
-use crate::{steps, transition};
+use crate::{dashboard, steps, transition};
 use serde_json::json;
 use storeroom_domain::EventType;
 use storeroom_operations::shapes::order::{MAX_REFUNDS, RefundInput};
@@ -27,6 +27,7 @@ pub async fn refund(call: &Call<'_>) -> Result<Answer, Problem> {
         "refunded_minor = refunded_minor + :amount,",
     );
     steps::tell(&mut batch, EventType::OrderRefunded, &["refunded"]);
+    dashboard::tell_sales(&mut batch, call);
     steps::finish(call, batch).await
 }
 

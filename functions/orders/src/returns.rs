@@ -3,7 +3,7 @@
 //! Guarantees: no line comes back more often than it was shipped; what can be sold again is on hand at the location that
 //! shipped it, and stands in the ledger.
 
-use crate::{steps, transition};
+use crate::{dashboard, steps, transition};
 use serde::Serialize;
 use storeroom_domain::{EventType, OrderAction};
 use storeroom_operations::shapes::order::{ReturnInput, ReturnLineInput};
@@ -57,6 +57,7 @@ pub async fn take_back(call: &Call<'_>) -> Result<Answer, Problem> {
          WHERE store_id = :store AND order_id = :order AND order_lines.line = back.line"
     ));
     tell(&mut batch);
+    dashboard::tell_sales(&mut batch, call);
     steps::finish(call, batch).await
 }
 

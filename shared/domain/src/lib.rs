@@ -1,8 +1,9 @@
 //! What a shop is made of: ids, money, time, roles, products' states, events.
 //!
 //! Guarantees: pure and sync, no input or output, no JSON, no clock, no randomness; every rule stands here once.
-//! Relies on: nothing but `chrono` for the calendar and `uuid` for the layout of an id.
+//! Relies on: nothing but `chrono` and `chrono-tz` for the calendar and `uuid` for the layout of an id.
 
+pub mod calendar;
 pub mod cursor;
 pub mod email;
 pub mod event;
@@ -16,6 +17,7 @@ pub mod role;
 pub mod time;
 pub mod timezone;
 
+pub use calendar::{LocalDate, Zone};
 pub use cursor::LogCursor;
 pub use event::EventType;
 pub use id::{

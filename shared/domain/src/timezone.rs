@@ -1,7 +1,7 @@
 //! Time zones: the names that the IANA's database knows.
 //!
 //! Guarantees: only a name of the list is a time zone, spelt exactly so; aliases such as `Europe/Kiev` count.
-//! Relies on: `timezones.txt`, which a test compares with `chrono-tz`. Rules of daylight saving are not kept here.
+//! Relies on: `timezones.txt`, which a test compares with `chrono-tz`. What their clocks do is in `calendar`.
 
 /// The names, one a line, sorted by bytes.
 const NAMES: &str = include_str!("timezones.txt");

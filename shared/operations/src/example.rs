@@ -44,6 +44,7 @@ fn text(min: usize, format: Format) -> String {
         Format::Line | Format::Lines | Format::Handle | Format::Password => "a".repeat(min.max(1)),
         Format::Id(prefix) => format!("{prefix}{}", "0".repeat(26)),
         Format::Time => "2026-11-20T09:30:00.000Z".to_owned(),
+        Format::Date => "2026-11-20".to_owned(),
         Format::Currency => "EUR".to_owned(),
         Format::Email => "ann@example.org".to_owned(),
         Format::Timezone => "Europe/Berlin".to_owned(),
@@ -54,7 +55,7 @@ fn text(min: usize, format: Format) -> String {
 mod tests {
     use super::*;
     use crate::operation::Answer;
-    use crate::shapes::{account, audit, event, inventory, key, member, product, store};
+    use crate::shapes::{account, audit, dashboard, event, inventory, key, member, product, store};
     use crate::table::operations;
     use crate::validate::validate;
     use serde::Serialize;
@@ -130,6 +131,7 @@ mod tests {
         takes::<inventory::TransferInput>(&inventory::TRANSFER_INPUT);
         takes::<inventory::ThresholdsInput>(&inventory::THRESHOLDS_INPUT);
         takes::<inventory::ReconcileInput>(&inventory::RECONCILE_INPUT);
+        takes::<dashboard::TargetsPatch>(&dashboard::TARGETS_PATCH);
         takes::<product::ProductInput>(&product::PRODUCT_INPUT);
         takes::<product::PublishInput>(&product::PUBLISH_INPUT);
     }
@@ -155,6 +157,11 @@ mod tests {
         says::<inventory::Movement>(&inventory::MOVEMENT);
         says::<inventory::Alert>(&inventory::ALERT);
         says::<inventory::Reconciliation>(&inventory::RECONCILIATION);
+        says::<dashboard::Dashboard>(&dashboard::DASHBOARD);
+        says::<dashboard::SalesReport>(&dashboard::SALES_REPORT);
+        says::<dashboard::SoldProduct>(&dashboard::SOLD_PRODUCT);
+        says::<dashboard::Targets>(&dashboard::TARGETS);
+        says::<dashboard::SalesUpdated>(&dashboard::SALES_UPDATED);
         says::<product::Product>(&product::PRODUCT);
         says::<product::CatalogProduct>(&product::CATALOG_PRODUCT);
     }

@@ -354,6 +354,7 @@ fn text(min: usize, max: usize, format: Format) -> Value {
             json!({"type": "string", "pattern": format!("^{prefix}[0-9a-hjkmnp-tv-z]{{26}}$")})
         }
         Format::Time => json!({"type": "string", "format": "date-time"}),
+        Format::Date => json!({"type": "string", "format": "date"}),
         Format::Currency => json!({"type": "string", "pattern": "^[A-Z]{3}$"}),
         Format::Email => json!({"type": "string", "format": "email", "maxLength": max}),
         Format::Timezone => {

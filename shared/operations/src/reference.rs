@@ -225,6 +225,7 @@ fn text(min: usize, max: usize, format: Format) -> String {
         Format::Handle => format!("<code>a-z</code>, <code>0-9</code> and hyphens, at most {max}"),
         Format::Id(prefix) => format!("id, <code>{prefix}…</code>"),
         Format::Time => "time, RFC 3339".to_owned(),
+        Format::Date => "date, <code>YYYY-MM-DD</code>".to_owned(),
         Format::Currency => "currency, ISO 4217".to_owned(),
         Format::Email => format!("e-mail address, at most {max} characters"),
         Format::Timezone => "time zone, IANA".to_owned(),

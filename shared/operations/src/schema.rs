@@ -64,6 +64,8 @@ pub enum Format {
     Id(&'static str),
     /// RFC 3339.
     Time,
+    /// A date of the calendar, `YYYY-MM-DD`.
+    Date,
     /// An ISO 4217 code.
     Currency,
     /// An e-mail address.
@@ -128,4 +130,7 @@ impl Schema {
 
     /// A moment, RFC 3339.
     pub const TIME: Self = Self::Text { min: 20, max: 40, format: Format::Time };
+
+    /// A date of the calendar, `YYYY-MM-DD`.
+    pub const DATE: Self = Self::Text { min: 10, max: 10, format: Format::Date };
 }

@@ -27,6 +27,7 @@ macro_rules! family {
 }
 
 mod accounts;
+mod dashboard;
 mod gateway;
 mod holds;
 mod inventory;
@@ -196,6 +197,7 @@ mod tests {
         "accounts.remove_member",
         "accounts.revoke_key",
         "inventory.thresholds",
+        "orders.targets",
     ];
 
     #[test]

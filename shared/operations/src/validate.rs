@@ -6,7 +6,7 @@
 use crate::problem::Fault;
 use crate::schema::{Field, Format, Object, Schema};
 use serde_json::{Map, Value};
-use storeroom_domain::{Currency, Timestamp, email, handle, timezone};
+use storeroom_domain::{Currency, LocalDate, Timestamp, email, handle, timezone};
 
 /// How many faults are listed at the most.
 pub const MAX_FAULTS: usize = 100;
@@ -179,6 +179,7 @@ fn misfit(format: Format, text: &str) -> Option<String> {
         Format::Handle => handle::is_handle(text),
         Format::Id(prefix) => storeroom_domain::id::is_spelt(prefix, text),
         Format::Time => Timestamp::parse(text).is_some(),
+        Format::Date => LocalDate::parse(text).is_some(),
         Format::Currency => Currency::parse(text).is_some(),
         Format::Email => email::is_email(text),
         Format::Timezone => timezone::is_timezone(text),
@@ -188,6 +189,7 @@ fn misfit(format: Format, text: &str) -> Option<String> {
         Format::Handle => "must be lower-case letters, digits and single hyphens between them.".to_owned(),
         Format::Id(prefix) => format!("must be an id that begins with {prefix}"),
         Format::Time => "must be a time as in 2026-11-20T09:30:00.000Z.".to_owned(),
+        Format::Date => "must be a date as in 2026-11-20.".to_owned(),
         Format::Currency => "must be an ISO 4217 code in capitals, such as EUR.".to_owned(),
         Format::Email => "must be an e-mail address such as ann@example.org.".to_owned(),
         Format::Timezone => "must be an IANA time zone such as Europe/Berlin.".to_owned(),

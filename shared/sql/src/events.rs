@@ -99,6 +99,11 @@ pub fn append_if_told(batch: &mut Batch, event_type: EventType, told: &str) {
     write(batch, event_type, told, &format!("EXISTS ({told})"), ":event_id");
 }
 
+/// Writes the event that `told` describes as `append_as` does; nothing when the query has no row.
+pub fn append_as_if_told(batch: &mut Batch, event_id: &str, event_type: EventType, told: &str) {
+    write(batch, event_type, told, &format!("EXISTS ({told})"), event_id);
+}
+
 fn write(batch: &mut Batch, event_type: EventType, told: &str, condition: &str, event_id: &str) {
     batch.run(format!("UPDATE stores SET seq = seq + 1, head_at = :now WHERE id = :store AND {condition}"));
     let (event_type, returning) = (event_type.as_str(), returning());

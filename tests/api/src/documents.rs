@@ -1,6 +1,7 @@
 //! Documents: what the views print is exactly what the shapes say.
 
-use crate::product::{mug, path, publish};
+use crate::dashboard::{Till, eur};
+use crate::product::{log, mug, path, publish};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -8,6 +9,10 @@ use storeroom_domain::{Role, Timestamp};
 use storeroom_operations::schema::{Object, Schema};
 use storeroom_operations::shapes::account::{Me, Membership, Registration, SignedIn};
 use storeroom_operations::shapes::audit::{AUDIT_ENTRY, AuditEntry, AuditVerdict};
+use storeroom_operations::shapes::dashboard::{
+    DASHBOARD, Dashboard, SALES_REPORT, SALES_UPDATED, SOLD_PRODUCT, SOLD_PRODUCT_PAGE, SalesReport,
+    SalesUpdated, SoldProduct, TARGETS, Targets,
+};
 use storeroom_operations::shapes::event::{EVENT_FEED, Event, TICKET};
 use storeroom_operations::shapes::key::{KEY, Key, KeyUsage, NewKey};
 use storeroom_operations::shapes::member::{Invite, MEMBER, Member};
@@ -143,6 +148,46 @@ async fn members_of_account_documents_stand_in_the_order_of_the_shape() {
         (&AUDIT_ENTRY, "/api/pms/audit".to_owned()),
     ] {
         in_order(shape, &bed.call(Role::Owner, "GET", &address, None).await.text());
+    }
+}
+
+#[tokio::test]
+async fn every_document_of_the_dashboard_reads_into_its_type() {
+    let till = Till::with([9, 9]).await;
+    let order = till.order(2).await;
+    till.pay(&order).await;
+    till.ship(&order).await;
+    till.take_back(&order, 1).await;
+    till.refund(&order, 100).await;
+    let bed = &till.bed;
+    let low = json!({"lines": [{"variant_id": till.variants[0], "threshold": 50}]});
+    owners(bed, "PUT", "/api/pms/inventory/thresholds", Some(low)).await;
+    let root = "/api/pms/dashboard";
+    let patch = json!({"daily_revenue": eur(1), "monthly_orders": 2});
+    let targets = owners(bed, "PATCH", &format!("{root}/targets"), Some(patch)).await;
+    fits(&TARGETS, &reads_into!(Targets, targets));
+    let seen = reads_into!(Dashboard, owners(bed, "GET", root, None).await);
+    assert_eq!((seen["best_sellers"].as_array().unwrap().len(), &seen["low_stock"]["count"]), (1, &json!(1)));
+    fits(&DASHBOARD, &seen);
+    fits(&SALES_REPORT, &reads_into!(SalesReport, owners(bed, "GET", &format!("{root}/sales"), None).await));
+    let products = owners(bed, "GET", &format!("{root}/products"), None).await;
+    fits(&SOLD_PRODUCT_PAGE, &products);
+    reads_into!(SoldProduct, products["items"][0].clone());
+    let events = log(bed, Role::Viewer).await;
+    let told = events.iter().filter(|event| event["type"] == "sales.updated");
+    assert_eq!(
+        told.map(|event| fits(&SALES_UPDATED, &reads_into!(SalesUpdated, event["data"].clone()))).count(),
+        3
+    );
+}
+
+#[tokio::test]
+async fn members_of_documents_of_the_dashboard_stand_in_the_order_of_the_shape() {
+    let till = Till::with([9, 9]).await;
+    let order = till.order(1).await;
+    till.pay(&order).await;
+    for (shape, path) in [(&DASHBOARD, ""), (&SALES_REPORT, "/sales"), (&SOLD_PRODUCT, "/products")] {
+        in_order(shape, &till.try_seeing(path).await.text());
     }
 }
 

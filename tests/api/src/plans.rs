@@ -2,6 +2,7 @@
 //! the database, and the plan of each statement on the way. `tests/contract` does the same for those of `storeroom-sql`.
 
 use crate::plans_accounts;
+use crate::plans_dashboard;
 use crate::plans_inventory;
 use crate::plans_orders;
 use crate::product::{create, mug, path, publish, simple};
@@ -193,6 +194,8 @@ async fn tour(bed: &Testbed) {
     plans_orders::orders(bed).await;
     plans_orders::lists(bed).await;
     plans_accounts::audit(bed).await;
+    // After what changes the store's currency.
+    plans_dashboard::dashboard(bed).await;
     let rows = operations().map(|operation| operation.row()).filter(|row| asks_the_database(row));
     let all: BTreeSet<String> = rows.map(|row| row.name.to_owned()).collect();
     assert_eq!(toured(bed), all, "the tour leaves an operation out");

@@ -1,7 +1,8 @@
 //! Rows of orders.
 //!
-//! Guarantees: every operation of [`Orders`] has its row here.
+//! Guarantees: every operation of [`Orders`] has its row here, or in `dashboard`.
 
+use super::dashboard::{DASHBOARD, SALES, SOLD_PRODUCTS, TARGETS};
 use super::{CURSOR, LIMIT, body, optional_body, read, write};
 use crate::operation::{Answer, IfMatch, Param, Row};
 use crate::problem::Code;
@@ -9,7 +10,7 @@ use crate::schema::{Format, Schema};
 use crate::shapes::order;
 use storeroom_domain::Permission;
 
-family! { Orders "Orders, from the placing to the refund."
+family! { Orders "Orders, from the placing to the refund, and what they come to."
     Place PLACE;
     List LIST_ORDERS;
     Read READ_ORDER;
@@ -19,6 +20,10 @@ family! { Orders "Orders, from the placing to the refund."
     Cancel CANCEL;
     Return RETURN;
     Refund REFUND;
+    Dashboard DASHBOARD;
+    Sales SALES;
+    SoldProducts SOLD_PRODUCTS;
+    Targets TARGETS;
 }
 
 static PLACE: Row = Row {
