@@ -87,8 +87,12 @@ pub enum Fault {
 impl Counted {
     fn count<'a>(&self, statements: impl IntoIterator<Item = &'a Statement>) -> Result<(), DatabaseError> {
         self.calls.set(self.calls.get() + 1);
-        let sql = statements.into_iter().map(|statement| statement.sql.clone().into_owned());
-        self.statements.borrow_mut().extend(sql);
+        let mut seen = self.statements.borrow_mut();
+        for statement in statements {
+            if !seen.contains(statement.sql.as_ref()) {
+                seen.insert(statement.sql.clone().into_owned());
+            }
+        }
         match self.fault.get() {
             Fault::Down => Err(DatabaseError::Unavailable("switched off by the test".to_owned())),
             _ => Ok(()),
