@@ -48,12 +48,15 @@ impl Shop {
         }
     }
 
-    /// Gives the newest hold or order the id that it got.
+    /// Gives the hold or order that such a request made the id that it got. A refused one made none.
     pub fn learn_id(&mut self, meant: &Meant, id: &str) {
-        match meant {
-            Meant::Hold { .. } => self.holds.last_mut().unwrap().id = id.to_owned(),
-            Meant::Place { .. } => self.orders.last_mut().unwrap().id = id.to_owned(),
-            _ => {}
+        let ids = match meant {
+            Meant::Hold { .. } => self.holds.last_mut().map(|hold| &mut hold.id),
+            Meant::Place { .. } => self.orders.last_mut().map(|order| &mut order.id),
+            _ => None,
+        };
+        if let Some(unknown) = ids.filter(|known| known.is_empty()) {
+            id.clone_into(unknown);
         }
     }
 

@@ -98,9 +98,7 @@ impl<'a> Trial<'a> {
         if reply.status() >= 300 {
             return;
         }
-        if let Some(id) = reply.json()["id"].as_str() {
-            self.shop.learn_id(&request.meant, id);
-        }
+        self.shop.learn_id(&request.meant, reply.json()["id"].as_str().unwrap_or_default());
         if request.method == "POST" {
             self.done.push(Done { request, key, answer: (reply.status(), reply.text()) });
         }
@@ -160,18 +158,21 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// The store after the first order of the requests in which all answers are as the model foresees.
+    /// The store after the first order of the requests in which all answers are as the model foresees, each about a log
+    /// that has grown since the one before.
     fn serial(&self, answered: &[(Request, String, Reply)]) -> Option<(Shop, Vec<usize>)> {
         orders_of(answered.len()).into_iter().find_map(|order| {
+            let heads: Vec<i64> = order.iter().filter_map(|nth| head(&answered[*nth].2)).collect();
             let mut shop = self.shop.clone();
-            let fits = order.iter().all(|nth| {
-                let (request, _, reply) = &answered[*nth];
-                let fits = compare(&shop.apply(&request.meant), reply).is_ok();
-                if let (true, Some(id)) = (reply.status() < 300, reply.json()["id"].as_str()) {
-                    shop.learn_id(&request.meant, id);
-                }
-                fits
-            });
+            let fits = heads.is_sorted()
+                && order.iter().all(|nth| {
+                    let (request, _, reply) = &answered[*nth];
+                    let fits = compare(&shop.apply(&request.meant), reply).is_ok();
+                    if fits {
+                        shop.learn_id(&request.meant, reply.json()["id"].as_str().unwrap_or_default());
+                    }
+                    fits
+                });
             fits.then_some((shop, order))
         })
     }
@@ -234,6 +235,11 @@ async fn ask_otherwise(bed: &Testbed, request: &Request, key: &str) -> Reply {
 
 fn is_replayed(reply: &Reply) -> bool {
     reply.header("idempotent-replayed") == Some("true")
+}
+
+/// Where the log stood when the request was answered.
+fn head(reply: &Reply) -> Option<i64> {
+    reply.header("store-cursor")?.split_once('.')?.1.parse().ok()
 }
 
 /// Every order of so many.
