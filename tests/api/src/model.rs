@@ -41,7 +41,10 @@ const OUTCOMES: &[(&str, &[&str])] = &[
     ("release", &["", "hold-already-committed", "hold-already-released", "hold-expired"]),
     ("extend", &["", "hold-already-committed", "hold-already-released", "hold-expired"]),
     ("place", &["", "insufficient-stock", "price-changed", "product-not-available", "validation-failed"]),
-    ("place from a hold", &["", "insufficient-stock", "price-changed", "product-not-available", "hold-expired"]),
+    (
+        "place from a hold",
+        &["", "insufficient-stock", "price-changed", "product-not-available", "hold-expired"],
+    ),
     ("place from a hold", &["hold-already-committed", "hold-already-released"]),
     ("pay", &["", "illegal-transition"]),
     ("fulfil", &["", "illegal-transition"]),
@@ -69,7 +72,8 @@ fn seed() -> u64 {
 }
 
 fn run(shard: u32) {
-    let count = number("MODEL_SEQUENCES").map_or(SEQUENCES, |given| u32::try_from(given).unwrap()).div_ceil(SHARDS);
+    let count =
+        number("MODEL_SEQUENCES").map_or(SEQUENCES, |given| u32::try_from(given).unwrap()).div_ceil(SHARDS);
     let seed = seed();
     println!("shard {shard}: MODEL_SEED={seed} MODEL_SEQUENCES={}", count * SHARDS);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -95,7 +99,8 @@ fn run(shard: u32) {
 
 fn tell_seen(stage: &Stage, count: u32) {
     println!("{:#?}", stage.seen);
-    let outcomes = OUTCOMES.iter().flat_map(|(what, codes)| codes.iter().map(move |code| (*what, (*code).to_owned())));
+    let outcomes =
+        OUTCOMES.iter().flat_map(|(what, codes)| codes.iter().map(move |code| (*what, (*code).to_owned())));
     let unseen: Vec<_> = outcomes.filter(|outcome| !stage.seen.contains_key(outcome)).collect();
     assert!(count < ENOUGH || unseen.is_empty(), "never came up: {unseen:?}");
 }

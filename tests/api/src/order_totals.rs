@@ -103,7 +103,8 @@ impl Till {
             let sql = "UPDATE variants SET price_minor = :price WHERE store_id = :store AND id = :variant";
             self.bed.sql(sql, args).await;
         }
-        let line = |(variant, line): (&String, &(i64, i64))| json!({"variant_id": variant, "quantity": line.0});
+        let line =
+            |(variant, line): (&String, &(i64, i64))| json!({"variant_id": variant, "quantity": line.0});
         let printed: Vec<Value> = self.variants.iter().zip(lines).map(line).collect();
         let body = json!({"lines": printed, "customer": customer(),
             "shipping": {"amount": shipping, "currency": "EUR"}});
@@ -163,8 +164,20 @@ const CASES: &[Case] = &[
     (&[(5, 0), (1, 100)], within(1_900), 0, &[0, 16], [100, 16, 100]),
     // Up to the limit.
     (&[(1, MAX_AMOUNT)], within(1_900), 0, &[159_663_865_546], [MAX_AMOUNT, 159_663_865_546, MAX_AMOUNT]),
-    (&[(1_000_000, 1_000_000)], within(10_000), 0, &[500_000_000_000], [MAX_AMOUNT, 500_000_000_000, MAX_AMOUNT]),
-    (&[(1, 840_336_134_454)], on_top(1_900), 0, &[159_663_865_546], [840_336_134_454, 159_663_865_546, MAX_AMOUNT]),
+    (
+        &[(1_000_000, 1_000_000)],
+        within(10_000),
+        0,
+        &[500_000_000_000],
+        [MAX_AMOUNT, 500_000_000_000, MAX_AMOUNT],
+    ),
+    (
+        &[(1, 840_336_134_454)],
+        on_top(1_900),
+        0,
+        &[159_663_865_546],
+        [840_336_134_454, 159_663_865_546, MAX_AMOUNT],
+    ),
     (&[(1, MAX_AMOUNT - 1)], on_top(0), 1, &[0], [MAX_AMOUNT - 1, 0, MAX_AMOUNT]),
 ];
 

@@ -19,7 +19,13 @@ impl Shelf {
     /// Places an order of so many of the first variant.
     pub async fn order(&self, quantity: i64) -> Value {
         let reply = self.try_order(json!([self.line(0, quantity)])).await;
-        assert_eq!((reply.status(), reply.round_trips), (201, 1), "{} {:?}", reply.text(), self.bed.recorded.lines);
+        assert_eq!(
+            (reply.status(), reply.round_trips),
+            (201, 1),
+            "{} {:?}",
+            reply.text(),
+            self.bed.recorded.lines
+        );
         reply.json()
     }
 

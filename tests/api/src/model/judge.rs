@@ -86,7 +86,8 @@ impl Shop {
     }
 
     fn transferred(&mut self, from: usize, lines: &[Line]) -> Judgement {
-        let legs = lines.iter().flat_map(|line| [Line(line.0, from, -line.2), Line(line.0, 1 - from, line.2)]);
+        let legs =
+            lines.iter().flat_map(|line| [Line(line.0, from, -line.2), Line(line.0, 1 - from, line.2)]);
         let legs: Vec<Line> = legs.collect();
         let judged = self.adjusted(&legs, "stock.transferred");
         // The two legs of a line have its number.
@@ -152,9 +153,8 @@ impl Shop {
 
     /// Refuses what takes more from a level than is available there.
     pub fn judge_available(&self, lines: &[Line]) -> Result<(), Refusal> {
-        let is_short = |line: &Line| {
-            line.2 < 0 && self.available(line.0, line.1) + sum(lines, line.0, line.1) < 0
-        };
+        let is_short =
+            |line: &Line| line.2 < 0 && self.available(line.0, line.1) + sum(lines, line.0, line.1) < 0;
         let short = lines.iter().enumerate().filter(|(_, line)| is_short(line)).map(|(nth, line)| {
             json!({"pointer": format!("/lines/{nth}"), "variant_id": self.terms.variants[line.0],
                 "requested": -line.2, "available": self.available(line.0, line.1)})
@@ -168,7 +168,8 @@ impl Shop {
 
     /// The levels of the lines, each once.
     fn levels(&self, lines: &[Line]) -> Value {
-        let is_first = |nth: usize| !lines[..nth].iter().any(|line| (line.0, line.1) == (lines[nth].0, lines[nth].1));
+        let is_first =
+            |nth: usize| !lines[..nth].iter().any(|line| (line.0, line.1) == (lines[nth].0, lines[nth].1));
         let first = (0..lines.len()).filter(|nth| is_first(*nth));
         json!({"lines": first.map(|nth| self.level(lines[nth].0, lines[nth].1)).collect::<Vec<_>>()})
     }

@@ -107,7 +107,10 @@ impl Shop {
             "returned" if order.out().iter().any(|out| *out > 0) => vec!["returned"],
             _ => Vec::new(),
         };
-        Refusal { code: "illegal-transition", shown: json!({"state": order.state(self.now), "allowed": allowed}) }
+        Refusal {
+            code: "illegal-transition",
+            shown: json!({"state": order.state(self.now), "allowed": allowed}),
+        }
     }
 
     fn act_on(&mut self, order: usize, verb: &str) -> Judgement {

@@ -92,14 +92,16 @@ impl Shop {
     /// A movement of these levels.
     pub fn adjust(&self, lines: &[Line]) -> Request {
         let lines = some(lines);
-        let printed = lines.iter().map(|line| self.line_with(line, &json!({"delta": line.2, "reason": "count"})));
+        let printed =
+            lines.iter().map(|line| self.line_with(line, &json!({"delta": line.2, "reason": "count"})));
         let body = json!({"lines": printed.collect::<Vec<_>>()});
         stock("/adjust", Meant::Adjust(lines), body)
     }
 
     fn transfer(&self, from: usize, numbers: &[i64; 2]) -> Request {
         let lines = some(&[Line(0, from, numbers[0]), Line(1, from, numbers[1])]);
-        let printed = lines.iter().map(|line| json!({"variant_id": self.terms.variants[line.0], "quantity": line.2}));
+        let printed =
+            lines.iter().map(|line| json!({"variant_id": self.terms.variants[line.0], "quantity": line.2}));
         let body = json!({
             "from_location_id": self.terms.places[from], "to_location_id": self.terms.places[1 - from],
             "lines": printed.collect::<Vec<_>>(),
@@ -174,7 +176,12 @@ impl Shop {
             if let Some(part) = part {
                 body["lines"] = self.lines(&[part]);
             }
-            return Some(self.act(order, "return", Meant::Return { order, part, restock: *restock }, Some(body)));
+            return Some(self.act(
+                order,
+                "return",
+                Meant::Return { order, part, restock: *restock },
+                Some(body),
+            ));
         }
         let left = known.total - known.refunded;
         let amount = match ask {

@@ -48,9 +48,8 @@ async fn open_store(bed: &mut Testbed, sequence: &Sequence, number: u32) -> Term
     };
     let store = StoreId::new(now, random(0));
     let products = [10, 11].map(|nth| ProductId::new(now, random(nth)).to_string());
-    let variants: Vec<String> = (0..VARIANTS)
-        .map(|nth| VariantId::new(now, random(20 + nth as u8)).to_string())
-        .collect();
+    let variants: Vec<String> =
+        (0..VARIANTS).map(|nth| VariantId::new(now, random(20 + nth as u8)).to_string()).collect();
     let places: Vec<String> = [30, 31].map(|nth| LocationId::new(now, random(nth)).to_string()).to_vec();
     bed.store = store;
     let printed = (0..VARIANTS).map(|nth| {

@@ -212,7 +212,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 pub fn sequences() -> impl Strategy<Value = Sequence> {
     let rate = prop_oneof![Just(0_i64), Just(1), Just(700), Just(1_900), Just(2_550), Just(10_000)];
     let shipping = prop_oneof![Just(0_i64), Just(490)];
-    (rate, any::<bool>(), shipping, 2..6_i64, steps()).prop_map(|(rate, included, shipping, order_expiry_s, steps)| {
-        Sequence { rate, included, shipping, order_expiry_s, steps }
-    })
+    (rate, any::<bool>(), shipping, 2..6_i64, steps()).prop_map(
+        |(rate, included, shipping, order_expiry_s, steps)| Sequence {
+            rate,
+            included,
+            shipping,
+            order_expiry_s,
+            steps,
+        },
+    )
 }

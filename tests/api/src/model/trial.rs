@@ -110,7 +110,9 @@ impl<'a> Trial<'a> {
 
     /// Sends a request while something fails, and again once nothing does.
     async fn fail(&mut self, what: &Ask, failing: Failing) {
-        let Some(request) = self.shop.request(what).filter(|request| request.method == "POST") else { return };
+        let Some(request) = self.shop.request(what).filter(|request| request.method == "POST") else {
+            return;
+        };
         let key = self.new_key();
         self.bed.database.fault.set(failing.fault());
         let failed = ask(self.bed, &request, &key).await;
@@ -179,12 +181,17 @@ impl<'a> Trial<'a> {
 
     /// Sends a request twice at once under one key: it is done once.
     async fn twins(&mut self, what: &Ask) {
-        let Some(request) = self.shop.request(what).filter(|request| request.method == "POST") else { return };
+        let Some(request) = self.shop.request(what).filter(|request| request.method == "POST") else {
+            return;
+        };
         let key = self.new_key();
         let (first, second) = futures::join!(ask(self.bed, &request, &key), ask(self.bed, &request, &key));
         if first.status() < 300 {
             assert_eq!((first.status(), first.text()), (second.status(), second.text()));
-            assert_eq!([&first, &second].map(is_replayed).into_iter().filter(|replayed| *replayed).count(), 1);
+            assert_eq!(
+                [&first, &second].map(is_replayed).into_iter().filter(|replayed| *replayed).count(),
+                1
+            );
             self.note("twins", "done once");
         } else {
             assert_eq!(first.code(), second.code(), "{request:?}");
@@ -198,7 +205,11 @@ impl<'a> Trial<'a> {
         let Done { request, key, answer } = &self.done[self.done.len() - 1 - behind];
         if other {
             let reply = ask_otherwise(self.bed, request, key).await;
-            assert_eq!((reply.status(), reply.code().as_str()), (422, "idempotency-key-reused"), "{request:?}");
+            assert_eq!(
+                (reply.status(), reply.code().as_str()),
+                (422, "idempotency-key-reused"),
+                "{request:?}"
+            );
             return self.note("retry", "idempotency-key-reused");
         }
         let reply = ask(self.bed, request, key).await;
@@ -276,9 +287,9 @@ pub fn differs(body: &Value, members: &Value) -> Option<String> {
         differs(shown, value).map(|difference| format!("/{name}{difference}"))
     };
     match (body, members) {
-        (Value::Object(body), Value::Object(members)) => {
-            members.iter().find_map(|(name, value)| inside(name, body.get(name).unwrap_or(&Value::Null), value))
-        }
+        (Value::Object(body), Value::Object(members)) => members
+            .iter()
+            .find_map(|(name, value)| inside(name, body.get(name).unwrap_or(&Value::Null), value)),
         (Value::Array(body), Value::Array(members)) if body.len() == members.len() => {
             let mut pairs = body.iter().zip(members).enumerate();
             pairs.find_map(|(nth, (shown, value))| inside(&nth, shown, value))
