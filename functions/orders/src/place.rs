@@ -47,7 +47,7 @@ pub async fn place(call: &Call<'_>) -> Result<Answer, Problem> {
     guard_for_sale(&mut batch);
     guard_prices(&mut batch);
     guard_sum(&mut batch);
-    stock::guard_available(&mut batch);
+    stock::guard_available_to_holder(&mut batch);
     insert(&mut batch);
     steps::tell_all(&mut batch, EventType::OrderCreated);
     steps::finish(call, batch, Some(format!("/api/pms/orders/{order}"))).await
