@@ -38,6 +38,15 @@ pub fn cases() -> Vec<(&'static str, Sequence)> {
             ]),
         ),
         (
+            "an order that wants more than its hold and the rest is told what is short beside the hold",
+            tax_free(vec![
+                Send(Hold([Line(0, 0, 4), Line(0, 0, 0)], 1)),
+                Send(Place([Line(0, 0, 3), Line(1, 1, 1), Line(1, 0, 0)], Some(0), Unsaid)),
+                Send(Place([Line(0, 0, 7), Line(1, 1, 0), Line(1, 0, 0)], Some(0), Unsaid)),
+                Send(Place([Line(0, 0, 6), Line(1, 1, 0), Line(1, 0, 0)], Some(0), Unsaid)),
+            ]),
+        ),
+        (
             "two orders want one hold at once",
             tax_free(vec![
                 Send(Hold([Line(0, 0, 5), Line(1, 0, 0)], 4)),
