@@ -251,12 +251,14 @@ impl Testbed {
 
     /// An idempotency key of its own for a request that needs one and has none.
     pub(crate) fn missing_key(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Option<String> {
+        if method == "GET" || headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key")) {
+            return None;
+        }
         let path = path.split('?').next().unwrap_or_default();
         let Match::Found(operation, _) = find(method, path) else { return None };
-        let has_key = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
         let needs_key = operation.row().idempotency() == Idempotency::Required;
         let mut key = [0; 12];
-        (needs_key && !has_key).then(|| {
+        needs_key.then(|| {
             self.ports.random.fill(&mut key);
             hex(&key)
         })

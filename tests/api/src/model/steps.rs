@@ -10,8 +10,8 @@ use storeroom_testbed::Fault;
 pub const VARIANTS: usize = 3;
 /// Locations of a store; the first is the default.
 pub const PLACES: usize = 2;
-/// Most steps of a random sequence.
-pub const MOST: usize = 16;
+/// Most steps of a random sequence after those of `WAY`.
+const MOST: usize = 15;
 
 /// So many of a variant at a location; a number of 0 is no line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +154,8 @@ fn stock() -> impl Strategy<Value = Ask> {
 
 fn hold() -> impl Strategy<Value = Ask> {
     prop_oneof![
-        4 => ([line(4), line(3)], 1..5_i64).prop_map(|(lines, seconds)| Ask::Hold(lines, seconds)),
+        4 => (line(4), 0..=3_i64, 1..5_i64)
+            .prop_map(|(line, more, seconds)| Ask::Hold([line, Line(1, 0, more)], seconds)),
         2 => (back(), part()).prop_map(|(hold, part)| Ask::Commit(hold, part)),
         1 => back().prop_map(Ask::Release),
         1 => (back(), 1..5_i64).prop_map(|(hold, seconds)| Ask::Extend(hold, seconds)),
@@ -163,7 +164,8 @@ fn hold() -> impl Strategy<Value = Ask> {
 
 fn order() -> impl Strategy<Value = Ask> {
     let price = prop_oneof![4 => Just(Price::Unsaid), 3 => Just(Price::Right), 1 => Just(Price::Wrong)];
-    let lines = [line(3), line(2), line(1)];
+    let lines = (line(3), 0..=2_i64, 0..=1_i64)
+        .prop_map(|(line, more, far)| [line, Line(1, 0, more), Line(0, 1, far)]);
     let from = proptest::option::weighted(0.4, back());
     let amount = prop_oneof![3 => (1..900_i64).prop_map(Amount::Units), 1 => Just(Amount::Rest), 1 => Just(Amount::Beyond)];
     prop_oneof![
@@ -208,17 +210,21 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 4..=MOST)
 }
 
+/// The way of the first order, which a sequence begins at any place of.
+const WAY: [Step; 4] = [
+    Step::Send(Ask::Place([Line(0, 0, 2), Line(1, 0, 2), Line(0, 1, 1)], None, Price::Right)),
+    Step::Send(Ask::Pay(0)),
+    Step::Send(Ask::Fulfil(0)),
+    Step::Send(Ask::Deliver(0)),
+];
+
 /// Random sequences.
 pub fn sequences() -> impl Strategy<Value = Sequence> {
-    let rate = prop_oneof![Just(0_i64), Just(1), Just(700), Just(1_900), Just(2_550), Just(10_000)];
-    let shipping = prop_oneof![Just(0_i64), Just(490)];
-    (rate, any::<bool>(), shipping, 2..6_i64, steps()).prop_map(
-        |(rate, included, shipping, order_expiry_s, steps)| Sequence {
-            rate,
-            included,
-            shipping,
-            order_expiry_s,
-            steps,
-        },
-    )
+    let rate = prop::sample::select(vec![0_i64, 1, 700, 1_900, 2_550, 10_000]);
+    let terms = (rate, any::<bool>(), prop_oneof![Just(0_i64), Just(490)], 2..6_i64);
+    let begun = prop_oneof![2 => Just(0_usize), 1 => Just(1), 3 => 2..=WAY.len()];
+    (terms, begun, steps()).prop_map(|((rate, included, shipping, order_expiry_s), begun, more)| {
+        let steps = WAY.into_iter().take(begun).chain(more).collect();
+        Sequence { rate, included, shipping, order_expiry_s, steps }
+    })
 }
