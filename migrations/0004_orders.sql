@@ -127,7 +127,8 @@ SELECT o.store_id, o.id, sum(l.total_minor), sum(l.tax_minor),
 FROM orders o CROSS JOIN order_line_totals l ON l.store_id = o.store_id AND l.order_id = o.id
 GROUP BY o.store_id, o.id;
 
--- The document of an order, from what is stored: `documents::ORDER` shows it as of a moment.
+-- The document of an order, from what is stored: `documents::ORDER` shows it as of a moment. It adds up the lines itself,
+-- because SQLite would work out `order_totals` for every order there is before it picked this one's row.
 CREATE VIEW order_documents (store_id, id, state, expires_at, paid_at, timeline, version, document) AS
 SELECT o.store_id, o.id, o.state, o.expires_at, o.paid_at, o.timeline, o.version, json_object(
     'id', o.id,
@@ -158,11 +159,11 @@ SELECT o.store_id, o.id, o.state, o.expires_at, o.paid_at, o.timeline, o.version
     'prices_include_tax', json(iif(o.prices_include_tax, 'true', 'false')),
     'tax_rate_basis_points', o.tax_rate_basis_points,
     'subtotal', (
-        SELECT json_object('amount', t.subtotal_minor, 'currency', o.currency) FROM order_totals t
+        SELECT json_object('amount', sum(t.total_minor), 'currency', o.currency) FROM order_line_totals t
         WHERE t.store_id = o.store_id AND t.order_id = o.id
     ),
     'tax', (
-        SELECT json_object('amount', t.tax_minor, 'currency', o.currency) FROM order_totals t
+        SELECT json_object('amount', sum(t.tax_minor), 'currency', o.currency) FROM order_line_totals t
         WHERE t.store_id = o.store_id AND t.order_id = o.id
     ),
     'shipping', json_object('amount', o.shipping_minor, 'currency', o.currency),

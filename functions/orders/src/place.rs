@@ -159,7 +159,7 @@ fn insert(batch: &mut Batch) {
     insert_lines(batch);
     batch.run(
         "UPDATE orders SET total_minor = (SELECT t.total_minor FROM order_totals t \
-            WHERE t.store_id = orders.store_id AND t.order_id = orders.id) WHERE store_id = :store AND id = :order",
+            WHERE t.store_id = :store AND t.order_id = :order) WHERE store_id = :store AND id = :order",
     );
     batch.guard(
         &format!("SELECT total_minor <= {MAX_AMOUNT} FROM orders WHERE store_id = :store AND id = :order"),
