@@ -9,7 +9,7 @@ use storeroom_sql::{Args, Batch, FrameResult};
 use storeroom_testbed::Testbed;
 
 /// Sequences on one bed: its members' tokens hold for a day of its clock, and its file grows.
-const MOST_ON_A_BED: u32 = 50;
+const MOST_ON_A_BED: u32 = 250;
 
 /// Beds, one after the other.
 #[derive(Default)]
