@@ -13,11 +13,6 @@ use storeroom_web::Call;
 const TOLD: &str = "json_object('state', state, 'lines', document -> '$.lines', 'order_id', document ->> '$.order_id', \
     'version', version)";
 
-/// What the hold `:hold` still has of the level of a line `n`: nothing once it has resolved, but a refusal is told as if
-/// nothing had been done.
-pub const OWN: &str = "coalesce((SELECT h.quantity FROM hold_lines h WHERE h.store_id = :store AND h.hold_id = :hold \
-    AND h.variant_id = n.variant_id AND h.location_id = n.location_id AND h.open_until > :now), 0)";
-
 /// Resolves the hold `:hold` for the order `:order` with `:lines`.
 pub fn take(batch: &mut Batch, call: &Call<'_>) {
     let event: EventId = call.new_id();

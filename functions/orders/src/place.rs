@@ -47,7 +47,7 @@ pub async fn place(call: &Call<'_>) -> Result<Answer, Problem> {
     guard_for_sale(&mut batch);
     guard_prices(&mut batch);
     guard_sum(&mut batch);
-    stock::guard_available_with(&mut batch, hold::OWN);
+    stock::guard_available_to_holder(&mut batch);
     insert(&mut batch);
     steps::tell_as(&mut batch, EventType::OrderCreated, "document");
     stock::tell_crossings(&mut batch);

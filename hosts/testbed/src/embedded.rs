@@ -1,12 +1,17 @@
 //! Embedded libSQL: a database file in this process.
 //!
-//! Guarantees: each script runs on a connection of its own, with foreign keys on, and the transaction that it leaves
+//! Guarantees: each script has its connection for itself, with foreign keys on, and the transaction that it leaves
 //! open is rolled back; a writer waits at most `BUSY_LIMIT` for another; messages are SQLite's own words.
 //! Relies on: crate `libsql` (SQLite 3.47), whose local calls finish before they yield, so two scripts on one thread
 //! never wait for each other. A text that holds a NUL character comes back cut at it.
+//!
+//! A connection is kept for the next script with its statements, because to read the schema and to prepare a batch
+//! anew takes about ten times as long as to run it.
 
 use async_trait::async_trait;
 use libsql::params::Params;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use storeroom_ports::{Connection, DatabaseError};
@@ -14,13 +19,24 @@ use storeroom_sql::{Rows, Script, Statement, StepResult, Value};
 use tempfile::TempDir;
 
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
+/// Most statements that a connection keeps: more than the service has, so that only texts that vary are forgotten.
+const MAX_KEPT: usize = 1_000;
 
 /// The folder of the migrations in this checkout.
 pub const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
 
+/// A connection with the statements that ran on it, by their SQL.
+struct Warm {
+    // Before the connection, so that they go first.
+    statements: BTreeMap<String, libsql::Statement>,
+    connection: libsql::Connection,
+}
+
 /// A database file.
 pub struct Embedded {
     database: libsql::Database,
+    /// The connection that no script uses now.
+    idle: RefCell<Option<Warm>>,
     // Goes with its files when the database does.
     _folder: Option<TempDir>,
 }
@@ -29,7 +45,7 @@ impl Embedded {
     /// The database in that file, which is made when it is not there.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
         let database = libsql::Builder::new_local(path).build().await.map_err(down)?;
-        let embedded = Self { database, _folder: None };
+        let embedded = Self { database, idle: RefCell::default(), _folder: None };
         embedded.execute_script("PRAGMA journal_mode = WAL;").await?;
         Ok(embedded)
     }
@@ -86,34 +102,56 @@ impl Embedded {
 #[async_trait(?Send)]
 impl Connection for Embedded {
     async fn run(&self, script: &Script) -> Result<Vec<StepResult>, DatabaseError> {
-        let connection = self.connect().await?;
+        let idle = self.idle.take();
+        let mut warm = match idle {
+            Some(warm) => warm,
+            None => Warm { statements: BTreeMap::new(), connection: self.connect().await? },
+        };
         let mut results = Vec::with_capacity(script.steps.len());
         for step in &script.steps {
-            let autocommit = connection.is_autocommit();
+            let autocommit = warm.connection.is_autocommit();
             let runs = step.condition.as_ref().is_none_or(|condition| condition.holds(&results, autocommit));
-            results.push(if runs {
-                run_step(&connection, &step.statement).await
-            } else {
-                StepResult::Skipped
-            });
+            results.push(if runs { warm.run_step(&step.statement).await } else { StepResult::Skipped });
         }
-        if !connection.is_autocommit() {
-            connection.execute("ROLLBACK", ()).await.map_err(down)?;
+        if !warm.connection.is_autocommit() {
+            warm.connection.execute("ROLLBACK", ()).await.map_err(down)?;
         }
+        self.idle.replace(Some(warm));
         Ok(results)
     }
 }
 
-async fn run_step(connection: &libsql::Connection, statement: &Statement) -> StepResult {
-    match rows(connection, statement).await {
-        Ok(rows) => StepResult::Done(rows),
-        Err(error) => StepResult::Failed(message(error)),
+impl Warm {
+    async fn run_step(&mut self, statement: &Statement) -> StepResult {
+        match self.rows(statement).await {
+            Ok(rows) => StepResult::Done(rows),
+            Err(error) => StepResult::Failed(message(error)),
+        }
+    }
+
+    async fn rows(&mut self, statement: &Statement) -> libsql::Result<Rows> {
+        let args = statement.args.iter().map(to_libsql).collect();
+        let prepared = self.prepared(&statement.sql).await?;
+        let rows = rows(prepared, Params::Positional(args)).await;
+        // A statement that is not reset keeps its locks.
+        prepared.reset();
+        rows
+    }
+
+    async fn prepared(&mut self, sql: &str) -> libsql::Result<&libsql::Statement> {
+        if !self.statements.contains_key(sql) {
+            if self.statements.len() >= MAX_KEPT {
+                self.statements.clear();
+            }
+            let statement = self.connection.prepare(sql).await?;
+            self.statements.insert(sql.to_owned(), statement);
+        }
+        self.statements.get(sql).ok_or(libsql::Error::QueryReturnedNoRows)
     }
 }
 
-async fn rows(connection: &libsql::Connection, statement: &Statement) -> libsql::Result<Rows> {
-    let args = statement.args.iter().map(to_libsql).collect();
-    let mut found = connection.query(&statement.sql, Params::Positional(args)).await?;
+async fn rows(prepared: &libsql::Statement, args: Params) -> libsql::Result<Rows> {
+    let mut found = prepared.query(args).await?;
     let mut rows = Vec::new();
     // A statement that has ended would start again if it were asked once more.
     while let Some(row) = found.next().await? {

@@ -3,6 +3,7 @@
 //! Guarantees: deterministic for a seed; nothing is shared between two test beds; the database is real.
 //! Relies on: crate `libsql` and the files in `migrations/`.
 
+mod counted;
 pub mod embedded;
 pub mod http;
 mod keys;
@@ -11,6 +12,7 @@ pub mod ports;
 mod shop;
 
 pub use ::http::{HeaderName, HeaderValue};
+pub use counted::{Counted, Fault};
 pub use keys::{ApiKey, Signing};
 pub use ports::{ManualClock, Recorded, SeededRandom};
-pub use shop::{Fault, Member, ORIGIN, Reply, Testbed, request};
+pub use shop::{Member, ORIGIN, Reply, Testbed, request};

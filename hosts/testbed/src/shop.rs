@@ -1,13 +1,11 @@
 //! A store with members, and requests to it.
 
+use crate::counted::Counted;
 use crate::embedded::Embedded;
 use crate::plans;
 use crate::ports::{ManualClock, Recorded, SeededRandom};
-use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value as Json;
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use storeroom_domain::role::ROLES;
 use storeroom_domain::{Role, StoreId};
@@ -16,8 +14,8 @@ use storeroom_gateway::{All, Settings};
 use storeroom_operations::route::{Match, find};
 use storeroom_operations::{Capability, Idempotency};
 use storeroom_ports::random::new_id;
-use storeroom_ports::{Clock, Database, DatabaseError, Direct, Ports};
-use storeroom_sql::{Args, Frame, FrameResult, Rows, Statement, Value};
+use storeroom_ports::{Clock, Database, Ports};
+use storeroom_sql::{Args, Rows, Statement, Value};
 use storeroom_web::answer::hex;
 use storeroom_web::request::Whole;
 use storeroom_web::secrets::Secrets;
@@ -60,60 +58,6 @@ pub struct Testbed {
     /// The database itself.
     pub database: Rc<Counted>,
     pub(crate) settings: Settings,
-}
-
-/// A database that counts its calls, keeps their SQL and can be switched off.
-pub struct Counted {
-    inner: Direct<Embedded>,
-    /// Calls so far.
-    pub calls: Cell<u32>,
-    /// The SQL of every statement so far.
-    pub statements: RefCell<BTreeSet<String>>,
-    /// What the next calls answer instead of asking the database.
-    pub fault: Cell<Fault>,
-}
-
-/// What a switched-off database answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing is wrong.
-    None,
-    /// It does not answer.
-    Down,
-    /// It does the work and the answer is lost.
-    AnswerLost,
-}
-
-impl Counted {
-    fn count<'a>(&self, statements: impl IntoIterator<Item = &'a Statement>) -> Result<(), DatabaseError> {
-        self.calls.set(self.calls.get() + 1);
-        let sql = statements.into_iter().map(|statement| statement.sql.clone().into_owned());
-        self.statements.borrow_mut().extend(sql);
-        match self.fault.get() {
-            Fault::Down => Err(DatabaseError::Unavailable("switched off by the test".to_owned())),
-            _ => Ok(()),
-        }
-    }
-}
-
-#[async_trait(?Send)]
-impl Database for Counted {
-    async fn read(&self, statement: Statement) -> Result<Rows, DatabaseError> {
-        self.count([&statement])?;
-        let rows = self.inner.read(statement).await;
-        // Like an answer that is on its way: requests that are sent together get to see the same state.
-        tokio::task::yield_now().await;
-        rows
-    }
-
-    async fn commit(&self, frame: Frame) -> Result<FrameResult, DatabaseError> {
-        self.count(frame.prelude.iter().chain(&frame.work).chain(&frame.otherwise))?;
-        let result = self.inner.commit(frame).await;
-        match self.fault.get() {
-            Fault::AnswerLost => Err(DatabaseError::OutcomeUnknown("the test lost it".to_owned())),
-            _ => result,
-        }
-    }
 }
 
 /// What came back.
@@ -161,12 +105,7 @@ impl Testbed {
         let clock = Rc::new(ManualClock::at(BEGIN_MS));
         let random = Rc::new(SeededRandom::new(1));
         let recorded = Rc::new(Recorded::default());
-        let database = Rc::new(Counted {
-            inner: Direct(Embedded::migrated().await),
-            calls: Cell::new(0),
-            statements: RefCell::default(),
-            fault: Cell::new(Fault::None),
-        });
+        let database = Rc::new(Counted::new(Embedded::migrated().await));
         let ports = Ports {
             database: database.clone(),
             rooms: recorded.clone(),
@@ -312,12 +251,14 @@ impl Testbed {
 
     /// An idempotency key of its own for a request that needs one and has none.
     pub(crate) fn missing_key(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Option<String> {
+        if method == "GET" || headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key")) {
+            return None;
+        }
         let path = path.split('?').next().unwrap_or_default();
         let Match::Found(operation, _) = find(method, path) else { return None };
-        let has_key = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
         let needs_key = operation.row().idempotency() == Idempotency::Required;
         let mut key = [0; 12];
-        (needs_key && !has_key).then(|| {
+        needs_key.then(|| {
             self.ports.random.fill(&mut key);
             hex(&key)
         })

@@ -85,11 +85,18 @@ pub fn guard_faults(batch: &mut Batch, code: &'static str, faults: String) {
 
 /// Refuses lines that together take more from a level than is available there: what takes has a `delta` below 0.
 pub fn guard_available(batch: &mut Batch) {
-    guard_available_with(batch, "0");
+    guard_available_and(batch, "0");
 }
 
-/// As `guard_available`, where `own` is available to these lines too: an expression over `n`, a line.
-pub fn guard_available_with(batch: &mut Batch, own: &str) {
+/// As `guard_available`, for who gives up the hold `:hold` in the same batch: what it still has counts as available. The
+/// guard finds it resolved, the refusal that lists the lines finds it open again.
+pub fn guard_available_to_holder(batch: &mut Batch) {
+    let own = "coalesce((SELECT own.quantity FROM hold_lines own WHERE own.store_id = :store AND own.hold_id = :hold \
+        AND own.variant_id = n.variant_id AND own.location_id = n.location_id AND own.open_until > :now), 0)";
+    guard_available_and(batch, own);
+}
+
+fn guard_available_and(batch: &mut Batch, own: &str) {
     let short = format!(
         "SELECT line, variant_id, -delta AS requested, available FROM (SELECT n.line, n.variant_id, n.delta, \
             coalesce(l.on_hand - {HELD} - {COMMITTED}, 0) + {own} AS available, \

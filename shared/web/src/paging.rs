@@ -49,7 +49,8 @@ fn read(list: &str, cursor: &str) -> Option<Place> {
 
 fn checksum(list: &str, payload: &str) -> Vec<u8> {
     let mut hash = Sha256::new();
-    hash.update(list.len().to_le_bytes());
+    // The same bytes on every machine, whatever its pointers' width.
+    hash.update(u64::try_from(list.len()).unwrap_or(u64::MAX).to_le_bytes());
     hash.update(list);
     hash.update(payload);
     hash.finalize().iter().take(CHECK).copied().collect()

@@ -54,18 +54,6 @@ impl Shelf {
         shelf
     }
 
-    /// Turns to two new variants, with nothing on hand.
-    pub async fn renew(&mut self) {
-        self.keys.set(self.keys.get() + 1);
-        let variant = |size: &str| {
-            json!({"sku": format!("{size}-{}", self.keys.get()), "option_values": {"Size": size},
-                "price": {"amount": 100, "currency": "EUR"}})
-        };
-        let product = json!({"title": "Cup", "options": [{"name": "Size", "values": ["S", "L"]}],
-            "variants": [variant("S"), variant("L")]});
-        self.variants = variants(&publish(&self.bed, product).await);
-    }
-
     /// Puts that many of a variant on the shelf, which has none.
     async fn stock(&self, variant: usize, on_hand: i64) {
         let args = || self.args(variant).with("on_hand", on_hand);

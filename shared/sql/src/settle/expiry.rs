@@ -19,6 +19,8 @@ struct Kind {
     lines: &'static str,
     /// The column in which a line names it.
     owner: &'static str,
+    /// The columns that tell a line from the others of its owner, as in the table's key.
+    place: &'static str,
     /// The state in which it keeps stock for a time.
     open: &'static str,
     /// What a query must say for the index of open lines to serve it.
@@ -37,6 +39,7 @@ const HOLDS: Kind = Kind {
     table: "holds",
     lines: "hold_lines",
     owner: "hold_id",
+    place: "variant_id, location_id",
     open: "open",
     indexed: "",
     close: "open_until = NULL",
@@ -49,6 +52,7 @@ const ORDERS: Kind = Kind {
     table: "orders",
     lines: "order_lines",
     owner: "order_id",
+    place: "line",
     open: "pending",
     indexed: " AND due.committed > 0",
     close: "open_until = NULL, committed = 0",
@@ -102,10 +106,20 @@ impl Kind {
     }
 
     fn settle(&self, batch: &mut Batch, source: &str, scope: &str) {
+        self.settle_found(
+            batch,
+            &format!(
+                "{source} WHERE t.store_id = :store AND {scope} AND t.state = '{}' AND t.expires_at <= :now",
+                self.open
+            ),
+        );
+    }
+
+    /// Settles what the source finds, at most `MAX_SETTLED`, earliest first: rows `t` of the table.
+    fn settle_found(&self, batch: &mut Batch, found: &str) {
         let due = format!(
-            "SELECT t.store_id, t.id, t.version, t.expires_at FROM {source} WHERE t.store_id = :store AND {scope} \
-             AND t.state = '{}' AND t.expires_at <= :now ORDER BY t.expires_at, t.id LIMIT {MAX_SETTLED}",
-            self.open
+            "SELECT t.store_id, t.id, t.version, t.expires_at FROM {found} \
+             ORDER BY t.expires_at, t.id LIMIT {MAX_SETTLED}"
         );
         batch.announce(self.announcement(&due));
         batch.run(format!(
@@ -120,21 +134,25 @@ impl Kind {
     }
 
     fn settle_lines(&self, batch: &mut Batch) {
-        let Self { table, lines, owner, close, .. } = self;
+        let Self { table, lines, owner, place, close, open, .. } = self;
         let due = self.due_lines();
-        let source = format!("(SELECT DISTINCT owner FROM ({due})) AS touched CROSS JOIN {table} t");
-        self.settle(batch, &source, "t.id = touched.owner");
+        // The plus keeps SQLite from going through all that has expired for each one that was touched.
+        self.settle_found(
+            batch,
+            &format!(
+                "(SELECT DISTINCT owner FROM ({due})) AS touched CROSS JOIN {table} t WHERE t.store_id = :store \
+                 AND t.id = touched.owner AND +t.state = '{open}' AND +t.expires_at <= :now"
+            ),
+        );
         batch.run(format!(
-            "UPDATE {lines} SET {close} FROM ({due}) AS past \
-             WHERE {lines}.store_id = :store AND {lines}.{owner} = past.owner \
-             AND {lines}.variant_id = past.variant_id AND {lines}.location_id = past.location_id"
+            "UPDATE {lines} SET {close} WHERE (store_id, {owner}, {place}) IN (SELECT :store, owner, {place} FROM ({due}))"
         ));
     }
 
     /// The open lines that are due on the levels of `:lines`.
     fn due_lines(&self) -> String {
         format!(
-            "SELECT DISTINCT due.{} AS owner, due.variant_id, due.location_id FROM json_each(:lines) AS wanted \
+            "SELECT DISTINCT due.{} AS owner, due.line, due.variant_id, due.location_id FROM json_each(:lines) AS wanted \
              CROSS JOIN {} due ON due.store_id = :store AND due.variant_id = wanted.value ->> 'variant_id' \
                 AND due.location_id = coalesce(wanted.value ->> 'location_id', \
                     (SELECT id FROM locations WHERE store_id = :store AND is_default = 1)) \
