@@ -30,6 +30,8 @@ use storeroom_testbed::http::NativeHttp;
 use straight::Writer;
 
 fn main() {
+    // `cargo xtask bench` shows the line that begins so.
+    std::panic::set_hook(Box::new(|info| eprintln!("error: {}", info.to_string().replace('\n', " "))));
     let path = std::env::var("STOREROOM_BENCH").expect("run `cargo xtask bench`");
     let plan: Plan = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
