@@ -113,6 +113,10 @@ impl Side {
             traffic.list_after(CLIENTS, "products", &cursors(&products)),
             traffic.read_order(CLIENTS, &orders),
             traffic.list(CLIENTS, "orders"),
+            traffic.list_by(CLIENTS, "orders of a customer", "orders?customer=first@shop.example"),
+            traffic.list_by(CLIENTS, "orders of a state", "orders?state=pending"),
+            traffic.list_by(CLIENTS, "orders by total", "orders?sort=-total"),
+            traffic.list_by(CLIENTS, "orders with a word that most have", "orders?q=brandt"),
         ])
     }
 

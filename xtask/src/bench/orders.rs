@@ -2,14 +2,15 @@
 //! straight to the database.
 //!
 //! Guarantees: all of them in one workerd, on one database with the same products, in turns; what is in stock does not
-//! run out. The peer has at most 4 clients: sqld 0.24 hangs when more transactions at once wait to write.
+//! run out, and in the end levels, numbers and log are right, whoever wrote them. The peer has at most 4 clients: sqld
+//! 0.24 hangs when more transactions at once wait to write.
 //! Relies on: `tests/bench`, which makes the batches as the service does.
 
 use super::traffic::{Run, Traffic, baskets, sold};
 use super::workerd::{Workerd, Workers};
 use super::{Bench, Product, TURN_MS, api, peer};
 use crate::hrana::Database;
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 /// Clients of the service.
@@ -33,7 +34,7 @@ pub fn measure(bench: &Bench, product: &Product) -> Result<Vec<Value>> {
     let sold = sold(&Database::at(&bench.database_url, None)?)?;
     stock(bench, &workerd, &sold)?;
     let baskets = baskets(&sold, "EUR")?;
-    bench.load(
+    let figures = bench.load(
         "orders",
         &json!({
             "rounds": bench.rounds, "turn_ms": TURN_MS,
@@ -43,7 +44,23 @@ pub fn measure(bench: &Bench, product: &Product) -> Result<Vec<Value>> {
             },
             "runs": runs(bench, &workerd, &baskets, std::slice::from_ref(&product.id)),
         }),
-    )
+    )?;
+    check(bench, &workerd)?;
+    Ok(figures)
+}
+
+/// Whoever placed the orders, levels are what ledger and orders say, and neither numbers nor the log have holes.
+fn check(bench: &Bench, workerd: &Workerd) -> Result<()> {
+    let body = json!({ "repair": false });
+    let found =
+        api::post(&workerd.url, "/inventory/reconcile", Some(&bench.owner()), Some("check"), &body, 200)?;
+    let drift = found.get("drift").and_then(Value::as_array).context("a reconciliation names no drift")?;
+    ensure!(drift.is_empty(), "the orders left levels that are not what they keep: {drift:?}");
+    let holes = "SELECT s.last_order_number - (SELECT count(*) FROM orders WHERE store_id = s.id), \
+        s.seq - (SELECT count(*) FROM events WHERE store_id = s.id) FROM stores s WHERE s.id = ?";
+    let holes = Database::at(&bench.database_url, None)?.query(holes, &[&bench.demo.store])?;
+    ensure!(holes == [["0", "0"]], "numbers or the log have holes: {holes:?}");
+    Ok(())
 }
 
 fn stock(bench: &Bench, workerd: &Workerd, sold: &[Vec<String>]) -> Result<()> {

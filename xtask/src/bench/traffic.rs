@@ -61,9 +61,14 @@ impl Traffic<'_> {
         self.run("order read", clients, "/orders/{pick}", "{pick}", orders)
     }
 
-    /// A list's first page.
+    /// The first page of a list, which is not empty.
     pub fn list(&self, clients: usize, list: &str) -> Run {
-        self.run(&format!("{list}, first page"), clients, &format!("/{list}"), r#""items":[{"#, &[])
+        self.list_by(clients, &format!("{list}, first page"), list)
+    }
+
+    /// The same with a query after the list's name.
+    pub fn list_by(&self, clients: usize, name: &str, list: &str) -> Run {
+        self.run(name, clients, &format!("/{list}"), r#""items":[{"#, &[])
     }
 
     /// A page of a list after each of these cursors.
