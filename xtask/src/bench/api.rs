@@ -25,20 +25,47 @@ pub fn post(
     body: &Value,
     status: u16,
 ) -> Result<Value> {
-    let config =
-        ureq::Agent::config_builder().timeout_global(Some(LIMIT)).http_status_as_error(false).build();
-    let mut request = ureq::Agent::new_with_config(config).post(format!("{url}/api/pms{path}"));
-    if let Some(Bearer { token, store }) = bearer {
-        request = request.header("authorization", format!("Bearer {token}")).header("x-store-id", *store);
+    let mut request = agent().post(format!("{url}/api/pms{path}"));
+    for (name, value) in bearer.map(Bearer::headers).into_iter().flatten() {
+        request = request.header(name, value);
     }
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
     }
     let sent = request.header("content-type", "application/json").send(body.to_string());
-    let mut response = sent.map_err(|error| anyhow!("POST {path} failed: {error}."))?;
+    answer(path, sent, status)
+}
+
+/// Reads something.
+pub fn get(url: &str, path: &str, bearer: &Bearer) -> Result<Value> {
+    let mut request = agent().get(format!("{url}/api/pms{path}"));
+    for (name, value) in bearer.headers() {
+        request = request.header(name, value);
+    }
+    answer(path, request.call(), 200)
+}
+
+impl Bearer<'_> {
+    fn headers(&self) -> [(&'static str, String); 2] {
+        [("authorization", format!("Bearer {}", self.token)), ("x-store-id", self.store.to_owned())]
+    }
+}
+
+fn agent() -> ureq::Agent {
+    let config =
+        ureq::Agent::config_builder().timeout_global(Some(LIMIT)).http_status_as_error(false).build();
+    ureq::Agent::new_with_config(config)
+}
+
+fn answer(
+    path: &str,
+    sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    status: u16,
+) -> Result<Value> {
+    let mut response = sent.map_err(|error| anyhow!("{path} failed: {error}."))?;
     let text = response.body_mut().read_to_string()?;
     if response.status().as_u16() != status {
-        bail!("POST {path} answers {}: {text}", response.status());
+        bail!("{path} answers {}: {text}", response.status());
     }
     Ok(serde_json::from_str(&text)?)
 }

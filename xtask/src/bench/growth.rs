@@ -19,17 +19,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
-use storeroom_web::paging::{self, Place};
 
 /// Both have variants; the small one has no order but those that the bench places.
 const SIZES: [Size; 2] = [
-    Size { name: "small", variants: 1_000, orders: 0 },
-    Size { name: "large", variants: 1_000_000, orders: 1_000_000 },
+    Size { name: "small", variants: 1_000, orders: 0, page: 2 },
+    Size { name: "large", variants: 1_000_000, orders: 1_000_000, page: 250 },
 ];
 /// Things of a kind that are picked from, all over the table.
 const PICKS: u64 = 2_000;
 /// Orders that are placed first, so that the small database has some to read: more than a page.
 const PLACED: usize = 60;
+/// Pages of the list of products that are passed for their cursors.
+const PAGES: usize = 100;
 /// One at a time: how long a request takes, not how long it waits for others.
 const CLIENTS: usize = 1;
 
@@ -37,6 +38,8 @@ struct Size {
     name: &'static str,
     variants: u64,
     orders: u64,
+    /// Products of a page when the list is read for its cursors.
+    page: u64,
 }
 
 /// How a database was filled.
@@ -64,6 +67,7 @@ struct Side {
     workerd: Workerd,
     _server: Service,
     database: Database,
+    page: u64,
     folder: PathBuf,
     filling: Filling,
 }
@@ -94,7 +98,8 @@ impl Side {
         let (server, url) = serve(bench, size, &folder)?;
         let workers = Workers { database_url: url.clone(), ..bench.workers(String::new()) };
         let workerd = Workerd::start(bench.checkout, &folder.join("workerd"), &workers)?;
-        Ok(Self { workerd, _server: server, database: Database::at(&url, None)?, folder, filling })
+        let database = Database::at(&url, None)?;
+        Ok(Self { workerd, _server: server, database, page: size.page, folder, filling })
     }
 
     /// One after the other, the order of 5 lines first, so that the lists of orders have rows in every turn that counts.
@@ -110,7 +115,7 @@ impl Side {
             traffic.adjust(CLIENTS, &ids(&sold)),
             traffic.read_product(CLIENTS, &products),
             traffic.list(CLIENTS, "products"),
-            traffic.list_after(CLIENTS, "products", &cursors(&products)),
+            traffic.list_after(CLIENTS, "products", &self.cursors(bench, "products")?),
             traffic.read_order(CLIENTS, &orders),
             traffic.list(CLIENTS, "orders"),
             traffic.list_by(CLIENTS, "orders of a customer", "orders?customer=first@shop.example"),
@@ -140,6 +145,19 @@ impl Side {
         self.database.query(&sql, &[])
     }
 
+    /// Where the pages of a list end that one who reads it passes.
+    fn cursors(&self, bench: &Bench, list: &str) -> Result<Vec<String>> {
+        let (mut cursors, mut after) = (Vec::new(), String::new());
+        while cursors.len() < PAGES {
+            let path = format!("/{list}?limit={}{after}", self.page);
+            let page = api::get(&self.workerd.url, &path, &bench.owner())?;
+            let next = page.get("next_cursor").and_then(Value::as_str).context("the list is too short")?;
+            after = format!("&cursor={next}");
+            cursors.push(next.to_owned());
+        }
+        Ok(cursors)
+    }
+
     fn delete(self) -> Result<Filling> {
         let Self { workerd, _server, folder, filling, .. } = self;
         drop(workerd);
@@ -151,12 +169,6 @@ impl Side {
 
 fn ids(rows: &[Vec<String>]) -> Vec<String> {
     rows.iter().filter_map(|row| row.first().cloned()).collect()
-}
-
-/// Places in the list of products; its first half, newest last, so that a page follows each.
-fn cursors(products: &[String]) -> Vec<String> {
-    let inside = products.iter().skip(products.len() / 4).take(products.len() / 2);
-    inside.map(|id| paging::print("products", &Place { key: String::new(), id: id.clone() })).collect()
 }
 
 fn serve(bench: &Bench, size: &Size, folder: &Path) -> Result<(Service, String)> {
