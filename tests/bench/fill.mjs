@@ -51,10 +51,11 @@ const numbers = (count) =>
   `(WITH RECURSIVE c (n) AS (SELECT 1 WHERE ${count} > 0 UNION ALL SELECT n + 1 FROM c WHERE n < ${count}) SELECT n FROM c)`;
 const iso = (ms) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${ms} / 1000.0, 'unixepoch')`;
 
-/** How many times an order of that state has changed, and when each change came. */
+/** The state of the n-th order: most are delivered, the newest are not yet. */
 const STATE = `CASE
   WHEN n % 50 = 0 THEN 'expired' WHEN n % 50 = 1 THEN 'cancelled' WHEN n % 100 = 2 THEN 'returned'
   WHEN n > ${orders} * 0.98 THEN 'paid' WHEN n > ${orders} * 0.95 THEN 'fulfilled' ELSE 'delivered' END`;
+/** What an order of each state went through, a change every ten minutes. */
 const CHANGES = {
   expired: ["expired"],
   cancelled: ["cancelled"],
@@ -182,7 +183,7 @@ function check() {
         GROUP BY variant_id, location_id) AS k USING (variant_id, location_id) WHERE l.committed <> coalesce(k.committed, 0)`,
     "variants without a level": `
       SELECT count(*) FROM variants v WHERE NOT EXISTS (SELECT 1 FROM levels l WHERE l.store_id = v.store_id AND l.variant_id = v.id)`,
-    "orders of another total than their lines": `
+    "orders of another total than their lines, of every 97th": `
       SELECT count(*) FROM orders o CROSS JOIN order_totals t ON t.store_id = o.store_id AND t.order_id = o.id
       WHERE o.number % 97 = 0 AND t.total_minor <> o.total_minor`,
   };
