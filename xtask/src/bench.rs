@@ -3,9 +3,14 @@
 //! Guarantees: workerd itself is measured, not the proxy of `wrangler dev`; what is compared runs in one workerd, on one
 //! database, in turns. Relies on: `tests/bench` for the load; workerd's own configuration format.
 
+mod api;
 mod credentials;
+mod growth;
+mod orders;
 mod parts;
+mod peer;
 mod report;
+mod traffic;
 mod workerd;
 
 pub use parts::Options;
@@ -28,8 +33,6 @@ use std::path::Path;
 use storeroom_sql::access;
 use workerd::{Workerd, Workers};
 
-/// Turns of each run that count: many short ones, because a machine's speed drifts within seconds.
-const ROUNDS: usize = 40;
 /// Milliseconds of a turn.
 const TURN_MS: u64 = 400;
 /// Starts of workerd that are measured.
@@ -46,7 +49,7 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let _ = fs::remove_dir_all(&state);
     fs::create_dir_all(&state)?;
     let (bench, product) = progress.step("starting the database", || {
-        let bench = Bench::start(checkout, &state, claim)?;
+        let bench = Bench::start(checkout, &state, claim, options.rounds)?;
         let product = bench.seed()?;
         Ok((bench, product))
     })?;
@@ -57,6 +60,12 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
         report::credentials(
             &progress.step("measuring credentials", || credentials::measure(&bench, &product))?,
         );
+    }
+    if options.includes(Part::Orders) {
+        report::orders(&progress.step("measuring orders", || orders::measure(&bench, &product))?);
+    }
+    if options.includes(Part::Growth) {
+        report::growth(&progress.step("measuring growth", || growth::measure(&bench))?);
     }
     if options.includes(Part::Start) {
         let starts = progress.step("measuring the start", || bench.measure_starts())?;
@@ -81,6 +90,8 @@ struct Product {
 struct Bench<'a> {
     checkout: &'a Checkout,
     state: &'a Path,
+    /// Turns of each run that count.
+    rounds: usize,
     database_process: crate::process::Service,
     database_url: String,
     secrets: Secrets,
@@ -90,7 +101,7 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn start(checkout: &'a Checkout, state: &'a Path, claim: Claim) -> Result<Self> {
+    fn start(checkout: &'a Checkout, state: &'a Path, claim: Claim, rounds: usize) -> Result<Self> {
         let port = ports::pick_free()?;
         let service = sqld::start(checkout, "bench-sqld", port, &state.join("sqld"))?;
         let database_url = format!("http://127.0.0.1:{port}");
@@ -103,6 +114,7 @@ impl<'a> Bench<'a> {
         Ok(Self {
             checkout,
             state,
+            rounds,
             database_process: service,
             database_url,
             secrets,
@@ -141,7 +153,12 @@ impl<'a> Bench<'a> {
             master_key: self.secrets.master_key.clone(),
             pipeline,
             group_limit: "64",
+            peer: None,
         }
+    }
+
+    fn owner(&self) -> api::Bearer<'_> {
+        api::Bearer { token: &self.tokens.owner, store: &self.demo.store }
     }
 
     /// What the plain Worker sends: the statement that a read of the product is, with access and cursor.
@@ -201,7 +218,7 @@ impl<'a> Bench<'a> {
     }
 
     fn turns(&self, name: &str, runs: &[Value]) -> Result<Vec<Value>> {
-        self.load(name, &json!({ "rounds": ROUNDS, "turn_ms": TURN_MS, "runs": runs }))
+        self.load(name, &json!({ "rounds": self.rounds, "turn_ms": TURN_MS, "runs": runs }))
     }
 
     /// Has a plan done; a run's figures are an object.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 /// A turn of a run.
 pub struct Turn {
-    /// How long each request took, in microseconds.
+    /// How many requests were answered.
+    pub requests: usize,
+    /// How long each took, in microseconds; of those that travel together, how long the call took.
     pub latencies_us: Vec<u64>,
     /// How long the turn was.
     pub length: Duration,
@@ -18,6 +20,7 @@ pub struct Turn {
 /// Latencies, rates and CPU times of a run's turns.
 #[derive(Default)]
 pub struct Figures {
+    requests: usize,
     latencies_us: Vec<u64>,
     rates: Vec<f64>,
     cpu_us: BTreeMap<String, Vec<f64>>,
@@ -26,7 +29,8 @@ pub struct Figures {
 impl Figures {
     /// Takes in a turn.
     pub fn add(&mut self, turn: Turn) {
-        let requests = turn.latencies_us.len() as f64;
+        self.requests += turn.requests;
+        let requests = turn.requests as f64;
         self.rates.push(requests / turn.length.as_secs_f64());
         for (process, used_ns) in turn.used {
             self.cpu_us.entry(process).or_default().push(used_ns as f64 / 1000.0 / requests);
@@ -42,7 +46,7 @@ impl Figures {
         json!({
             "name": name,
             "clients": clients,
-            "requests": self.latencies_us.len(),
+            "requests": self.requests,
             "per_second": nth(&self.rates, 50).round(),
             "slowest_turn": nth(&self.rates, 0).round(),
             "fastest_turn": nth(&self.rates, 100).round(),

@@ -15,63 +15,30 @@
 mod cpu;
 mod credentials;
 mod figures;
+mod plan;
+mod straight;
 
-use credentials::{Bearer, Credential, Tokens};
+use credentials::Tokens;
 use figures::{Figures, Turn};
 use futures::future::join_all;
-use serde::Deserialize;
+use plan::{Plan, Run};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use storeroom_ports::{Http, HttpRequest};
 use storeroom_testbed::http::NativeHttp;
-
-/// What to do.
-#[derive(Deserialize)]
-struct Plan {
-    /// Turns of each run.
-    rounds: usize,
-    /// Milliseconds of a turn.
-    turn_ms: u64,
-    /// Ids of the processes whose CPU time is told, by name.
-    #[serde(default)]
-    processes: BTreeMap<String, i32>,
-    /// Whose the tokens are, for runs with a new one each request.
-    #[serde(default)]
-    bearer: Option<Bearer>,
-    runs: Vec<Run>,
-}
-
-/// One kind of load.
-#[derive(Clone, Deserialize)]
-struct Run {
-    name: String,
-    method: String,
-    url: String,
-    #[serde(default)]
-    headers: Vec<(String, String)>,
-    /// What is another for each request.
-    #[serde(default)]
-    credential: Option<Credential>,
-    /// The body; `{n}` in it is another number each time.
-    #[serde(default)]
-    body: String,
-    /// Requests at once.
-    clients: usize,
-    /// The status of every answer.
-    status: u16,
-    /// What stands in every answer.
-    #[serde(default)]
-    contains: String,
-}
+use straight::Writer;
 
 fn main() {
+    // `cargo xtask bench` shows the line that begins so.
+    std::panic::set_hook(Box::new(|info| eprintln!("error: {}", info.to_string().replace('\n', " "))));
     let path = std::env::var("STOREROOM_BENCH").expect("run `cargo xtask bench`");
     let plan: Plan = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let load = Load {
         http: NativeHttp::new(),
         tokens: Tokens::of(plan.bearer.as_ref()),
+        writer: plan.straight.as_ref().map(Writer::new),
         processes: plan.processes,
         number: Cell::new(0),
     };
@@ -95,6 +62,7 @@ fn main() {
 struct Load {
     http: NativeHttp,
     tokens: Tokens,
+    writer: Option<Writer>,
     processes: BTreeMap<String, i32>,
     /// Of the latest request.
     number: Cell<u64>,
@@ -102,6 +70,9 @@ struct Load {
 
 impl Load {
     async fn turn(&self, run: &Run, length: Duration) -> Turn {
+        if run.straight {
+            return self.straight_turn(run).await;
+        }
         let before = cpu::used(&self.processes);
         let begin = Instant::now();
         let latencies_us = RefCell::new(Vec::new());
@@ -115,39 +86,57 @@ impl Load {
         join_all((0..run.clients).map(|_| client())).await;
         let length = begin.elapsed();
         let used = cpu::between(&before, &cpu::used(&self.processes));
-        Turn { latencies_us: latencies_us.take(), length, used }
+        let latencies_us = latencies_us.take();
+        Turn { requests: latencies_us.len(), latencies_us, length, used }
+    }
+
+    /// A turn is a number of calls, because what they hold is made before it.
+    async fn straight_turn(&self, run: &Run) -> Turn {
+        let writer = self.writer.as_ref().expect("the plan says where the database is");
+        let requests = (0..writer.requests()).map(|_| self.request(run, self.next_number())).collect();
+        let calls = writer.calls(requests).await;
+        let before = cpu::used(&self.processes);
+        let begin = Instant::now();
+        let mut latencies_us = Vec::new();
+        for call in calls {
+            let sent = Instant::now();
+            writer.send(call, &self.http).await;
+            latencies_us.push(u64::try_from(sent.elapsed().as_micros()).unwrap());
+        }
+        let length = begin.elapsed();
+        let used = cpu::between(&before, &cpu::used(&self.processes));
+        Turn { requests: writer.requests(), latencies_us, length, used }
     }
 
     async fn send(&self, run: &Run) {
-        let request = self.request(run);
+        let number = self.next_number();
+        let request = self.request(run, number);
         let answer = self.http.send(request).await.unwrap_or_else(|error| panic!("{}: {error:?}", run.name));
         let text = String::from_utf8_lossy(&answer.body);
         assert!(
-            answer.status == run.status && text.contains(&run.contains),
+            answer.status == run.status && text.contains(&run.filled(&run.contains, number)),
             "{}: {} {text}",
             run.name,
             answer.status
         );
     }
 
-    fn request(&self, run: &Run) -> HttpRequest {
-        let number = self.number.get() + 1;
-        self.number.set(number);
-        let method = method(&run.method);
-        let body = run.body.replace("{n}", &number.to_string()).into_bytes();
-        let mut headers: Vec<_> =
-            run.headers.iter().map(|(name, value)| (header(name), filled(value, number))).collect();
-        if let Some(credential) = &run.credential {
-            headers.extend(credential.headers(&self.tokens, number, method, &run.url, &body));
-        }
-        HttpRequest { method, url: run.url.clone(), headers, body, timeout_ms: 30_000 }
+    fn next_number(&self) -> u64 {
+        self.number.set(self.number.get() + 1);
+        self.number.get()
     }
-}
 
-/// A header's value, in which `{address}` is another network address each time, of those set aside for benchmarks
-/// (RFC 2544).
-fn filled(value: &str, number: u64) -> String {
-    value.replace("{address}", &format!("198.18.{}.{}", number / 256 % 256, number % 256))
+    fn request(&self, run: &Run, number: u64) -> HttpRequest {
+        let method = method(&run.method);
+        let url = run.filled(&run.url, number);
+        let body = run.filled(&run.body, number).into_bytes();
+        let mut headers: Vec<_> =
+            run.headers.iter().map(|(name, value)| (header(name), run.filled(value, number))).collect();
+        if let Some(credential) = &run.credential {
+            headers.extend(credential.headers(&self.tokens, number, method, &url, &body));
+        }
+        HttpRequest { method, url, headers, body, timeout_ms: 30_000 }
+    }
 }
 
 fn method(name: &str) -> &'static str {
@@ -164,6 +153,7 @@ fn header(name: &str) -> &'static str {
         "authorization" => "authorization",
         "cf-connecting-ip" => "cf-connecting-ip",
         "content-type" => "content-type",
+        "idempotency-key" => "idempotency-key",
         "x-store-id" => "x-store-id",
         other => panic!("no run sends {other}"),
     }

@@ -5,14 +5,12 @@
 //! Relies on: the gateway, which looks at `?store=` after the credential and before the database.
 
 use super::workerd::Workerd;
-use super::{Bench, Product, ROUNDS, TURN_MS};
-use anyhow::{Context, Result, anyhow, bail};
+use super::{Bench, Product, TURN_MS, api};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// Sign-ins of each kind that count. One of each at a time: a turn is one request.
 const SIGN_INS: usize = 100;
-const LIMIT: Duration = Duration::from_secs(30);
 const EMAIL: &str = "bench@hearthandbean.example";
 const PASSWORD: &str = "a kettle on the third shelf";
 /// As long as the right one.
@@ -37,7 +35,7 @@ pub fn measure(bench: &Bench, product: &Product) -> Result<Measured> {
     let reads = bench.load(
         "credentials",
         &json!({
-            "rounds": ROUNDS, "turn_ms": TURN_MS, "processes": processes,
+            "rounds": bench.rounds, "turn_ms": TURN_MS, "processes": processes,
             "bearer": {
                 "keys": bench.state.join("token-keys.json"), "user": viewer.user, "session": viewer.session,
             },
@@ -54,31 +52,14 @@ pub fn measure(bench: &Bench, product: &Product) -> Result<Measured> {
 /// A new key of the viewer's role, as the load takes it but for the store.
 fn make_key(bench: &Bench, workerd: &Workerd) -> Result<Value> {
     let body = json!({ "name": "Load", "role": "viewer" });
-    let made = post(workerd, "/keys", Some((&bench.tokens.owner, &bench.demo.store)), &body)?;
+    let made = api::post(&workerd.url, "/keys", Some(&bench.owner()), None, &body, 201)?;
     let part = |name: &str| made.get(name).cloned().with_context(|| format!("a new key has no {name}"));
     Ok(json!({ "kind": "key", "key": part("key")?, "secret": part("secret")? }))
 }
 
 fn make_account(workerd: &Workerd) -> Result<()> {
     let body = json!({ "email": EMAIL, "password": PASSWORD, "name": "Load" });
-    post(workerd, "/auth/register", None, &body).map(|_| ())
-}
-
-fn post(workerd: &Workerd, path: &str, bearer: Option<(&str, &str)>, body: &Value) -> Result<Value> {
-    let config =
-        ureq::Agent::config_builder().timeout_global(Some(LIMIT)).http_status_as_error(false).build();
-    let agent = ureq::Agent::new_with_config(config);
-    let mut request = agent.post(format!("{}/api/pms{path}", workerd.url));
-    if let Some((token, store)) = bearer {
-        request = request.header("authorization", format!("Bearer {token}")).header("x-store-id", store);
-    }
-    let sent = request.header("content-type", "application/json").send(body.to_string());
-    let mut response = sent.map_err(|error| anyhow!("POST {path} failed: {error}."))?;
-    let text = response.body_mut().read_to_string()?;
-    if response.status().as_u16() != 201 {
-        bail!("POST {path} answers {}: {text}", response.status());
-    }
-    Ok(serde_json::from_str(&text)?)
+    api::post(&workerd.url, "/auth/register", None, None, &body, 201).map(|_| ())
 }
 
 fn reads(bench: &Bench, url: &str, product: &Product, key: &Value) -> Vec<Value> {

@@ -8,6 +8,9 @@ pub struct Options {
     /// One part alone; all when it is left out.
     #[arg(long)]
     only: Option<Part>,
+    /// Turns of each run that count: many short ones, because a machine's speed drifts within seconds.
+    #[arg(long, default_value_t = 40)]
+    pub rounds: usize,
 }
 
 /// A part of the bench.
@@ -17,6 +20,10 @@ pub enum Part {
     Requests,
     /// What credentials and sign-ins cost.
     Credentials,
+    /// Orders beside the peer and beside the database alone.
+    Orders,
+    /// The same requests on a small database and on one of a million variants and a million orders.
+    Growth,
     /// The Worker's size, and how long workerd takes to start.
     Start,
 }

@@ -1,10 +1,71 @@
 //! The figures as tables, in the form of docs/benchmarks.md.
 
 use super::credentials::Measured;
+use super::growth;
 use serde_json::Value;
 
 /// Prints reads and writes.
 pub fn requests(figures: &[Value]) {
+    table(figures);
+    println!();
+    for clients in [1.0, 16.0] {
+        let ratio = rate(figures, "product read", clients) / rate(figures, "plain Worker", clients);
+        println!("product read beside the plain Worker, {clients} clients: {ratio:.2}");
+    }
+    let writes = rate(figures, "writes, gathered", 32.0) / rate(figures, "writes, one a call", 32.0);
+    println!("writes gathered beside one a call, 32 clients: {writes:.2}");
+}
+
+/// Prints orders beside the peer and beside the database alone.
+pub fn orders(figures: &[Value]) {
+    table(figures);
+    println!();
+    let order = "order of 5 lines";
+    let ours = rate(figures, order, 32.0);
+    let alone = rate(figures, "database alone: order of 5 lines", 1.0);
+    println!("orders at 32 clients beside the database alone: {:.2}", ours / alone);
+    for clients in [1.0, 4.0] {
+        beside_peer(figures, order, clients);
+    }
+    println!(
+        "orders at 32 clients beside the peer at 4: {:.2}",
+        ours / rate(figures, "peer: order of 5 lines", 4.0)
+    );
+    for read in ["product read", "products, first page"] {
+        beside_peer(figures, read, 4.0);
+    }
+}
+
+fn beside_peer(figures: &[Value], run: &str, clients: f64) {
+    let ratio = rate(figures, run, clients) / rate(figures, &format!("peer: {run}"), clients);
+    println!("{run} beside the peer, {clients} clients: {ratio:.2}");
+}
+
+/// Prints what the same request takes on a small and on a large database.
+pub fn growth(measured: &growth::Measured) {
+    println!();
+    for growth::Filling { name, rows, seconds, bytes } in &measured.fillings {
+        println!("{name} database: filled in {seconds} s, {} MB, {rows}", bytes / 1_000_000);
+    }
+    println!("\n| request | small: p50 ms | p99 ms | large: p50 ms | p99 ms | ratio of p50 | of p99 |");
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    for small in &measured.runs {
+        let Some(run) = name(small).strip_prefix("small: ") else { continue };
+        let Some(large) = found(&measured.runs, &format!("large: {run}"), number(small, "clients")) else {
+            continue;
+        };
+        let [s50, s99, l50, l99] =
+            [(small, "p50_ms"), (small, "p99_ms"), (large, "p50_ms"), (large, "p99_ms")]
+                .map(|(figure, name)| number(figure, name));
+        println!(
+            "| {run} | {s50:.2} | {s99:.2} | {l50:.2} | {l99:.2} | {:.2} | {:.2} |",
+            l50 / s50,
+            l99 / s99
+        );
+    }
+}
+
+fn table(figures: &[Value]) {
     println!("\n| run | clients | requests/s (slowest to fastest turn) | p50 ms | p99 ms |");
     println!("| --- | --- | --- | --- | --- |");
     for figure in figures {
@@ -19,13 +80,6 @@ pub fn requests(figures: &[Value]) {
             number(figure, "p99_ms"),
         );
     }
-    println!();
-    for clients in [1.0, 16.0] {
-        let ratio = rate(figures, "product read", clients) / rate(figures, "plain Worker", clients);
-        println!("product read beside the plain Worker, {clients} clients: {ratio:.2}");
-    }
-    let writes = rate(figures, "writes, gathered", 32.0) / rate(figures, "writes, one a call", 32.0);
-    println!("writes gathered beside one a call, 32 clients: {writes:.2}");
 }
 
 /// Prints what credentials and sign-ins cost.

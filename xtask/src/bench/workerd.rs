@@ -1,4 +1,4 @@
-//! workerd itself, with the Worker and the plain one beside it.
+//! workerd itself, with the Worker and those beside it: the plain one, and the peer where it is asked for.
 //!
 //! Guarantees: listens on 127.0.0.1 alone; what it keeps is in the folder it is given.
 //! Relies on: workerd's configuration format (<https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp>).
@@ -16,6 +16,13 @@ use std::time::{Duration, Instant};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// The peer in the configuration.
+const PEER: &str = r#"const peer :Workerd.Worker = (
+  modules = [(name = "peer.js", esModule = embed "peer.js")],
+  compatibilityDate = "{date}", bindings = [{variables}],
+);
+"#;
+
 /// What the Workers are told.
 pub struct Workers {
     /// The database.
@@ -28,6 +35,8 @@ pub struct Workers {
     pub pipeline: String,
     /// Most batches in one call of the writer.
     pub group_limit: &'static str,
+    /// The bundle of the peer, if it runs too.
+    pub peer: Option<PathBuf>,
 }
 
 /// A running workerd.
@@ -37,6 +46,8 @@ pub struct Workerd {
     pub url: String,
     /// Where the plain Worker answers.
     pub plain_url: String,
+    /// Where the peer answers, if it runs.
+    pub peer_url: String,
 }
 
 /// Which Worker a start is measured with.
@@ -51,12 +62,15 @@ pub enum Which {
 impl Workerd {
     /// Starts it and waits for the first answer.
     pub fn start(checkout: &Checkout, folder: &Path, workers: &Workers) -> Result<Self> {
-        let (port, plain_port) = (ports::pick_free()?, ports::pick_free()?);
-        let mut command = command(checkout, folder, workers, &[("storeroom", port), ("plain", plain_port)])?;
+        let (port, plain_port, peer_port) = (ports::pick_free()?, ports::pick_free()?, ports::pick_free()?);
+        let mut sockets = vec![("storeroom", port), ("plain", plain_port)];
+        sockets.extend(workers.peer.is_some().then_some(("peer", peer_port)));
+        let mut command = command(checkout, folder, workers, &sockets)?;
         let mut service = Service::start("workerd", &mut command, checkout.log("bench-workerd")?)?;
-        let url = format!("http://127.0.0.1:{port}");
+        let address = |port: u16| format!("http://127.0.0.1:{port}");
+        let url = address(port);
         service.wait_until_ready(&format!("{url}/healthz"), START_LIMIT)?;
-        Ok(Self { service, url, plain_url: format!("http://127.0.0.1:{plain_port}") })
+        Ok(Self { service, url, plain_url: address(plain_port), peer_url: address(peer_port) })
     }
 
     /// Its process id.
@@ -109,6 +123,9 @@ fn command(
     ] {
         fs::copy(checkout.path(from), folder.join(to)).with_context(|| format!("cannot copy {from}"))?;
     }
+    if let Some(bundle) = &workers.peer {
+        fs::copy(bundle, folder.join("peer.js")).context("the peer's bundle is not there")?;
+    }
     let config = folder.join("config.capnp");
     fs::write(&config, configuration(checkout, folder, workers, sockets)?)?;
     let mut command = Command::new(program(checkout)?);
@@ -153,11 +170,15 @@ fn configuration(
     .map(|(name, value)| format!("(name = \"{name}\", text = {}), ", text(value)))
     .collect();
     let objects = text(&folder.join("objects").to_string_lossy());
+    let peer = if workers.peer.is_some() { PEER.replace("{date}", &date) } else { String::new() };
+    let peer = peer.replace("{variables}", &variables);
+    let with_peer = if workers.peer.is_some() { r#"(name = "peer", worker = .peer),"# } else { "" };
     Ok(format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "storeroom", worker = .storeroom), (name = "plain", worker = .plain), (name = "empty", worker = .empty),
+    {with_peer}
     (name = "internet", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = {objects}, writable = true)),
   ],
@@ -181,7 +202,7 @@ const empty :Workerd.Worker = (
   modules = [(name = "empty.js", esModule = "export default {{ fetch() {{ return new Response('ok'); }} }}")],
   compatibilityDate = "{date}",
 );
-"#
+{peer}"#
     ))
 }
 
