@@ -75,9 +75,15 @@ impl Counted {
     }
 }
 
+/// Spoils a statement that is always run: not one behind a gate, nor the gate's probe, whose failure means that there is
+/// no reason for what is behind it.
 fn spoil(frame: &mut Frame, step: usize) {
-    let step = step.checked_rem(frame.work.len()).unwrap_or_default();
-    if let Some(statement) = frame.work.get_mut(step) {
+    let gates = std::mem::take(&mut frame.gates);
+    let is_always_run = |number: &usize| !gates.iter().any(|gate| (gate.probe..gate.end).contains(number));
+    let always: Vec<usize> = (0..frame.work.len()).filter(is_always_run).collect();
+    frame.gates = gates;
+    let step = step.checked_rem(always.len()).and_then(|step| always.get(step));
+    if let Some(statement) = step.and_then(|step| frame.work.get_mut(*step)) {
         *statement = Statement::plain("SELECT spoiled_by_the_test");
     }
 }

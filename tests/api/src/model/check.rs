@@ -188,7 +188,23 @@ fn told_of(shop: &Shop) -> Vec<(String, Value)> {
     let hold = |now: &str| json!(["hold.created", format!("hold.{now}")]);
     let holds = shop.holds.iter().map(|known| (known.id.clone(), hold(known.state(shop.now))));
     let orders = shop.orders.iter().map(|order| (order.id.clone(), json!(order.told_by(shop.now))));
-    holds.chain(orders).chain([("stock".to_owned(), json!(shop.told))]).collect()
+    let stock = [("stock".to_owned(), json!(shop.told))];
+    holds.chain(orders).chain(stock).chain(sales(shop)).collect()
+}
+
+/// One event for each change of the figures: a payment, what takes it back, a refund, a return.
+fn sales(shop: &Shop) -> Option<(String, Value)> {
+    let changes = |order: &Order| {
+        let told = order.told_by(shop.now);
+        let is_paid = told.contains(&"order.paid");
+        let counts = |told: &&&str| {
+            matches!(**told, "order.paid" | "order.refunded" | "order.returned")
+                || (is_paid && **told == "order.cancelled")
+        };
+        told.iter().filter(counts).count()
+    };
+    let count = shop.orders.iter().map(changes).sum();
+    (count > 0).then(|| ("sales".to_owned(), json!(vec!["sales.updated"; count])))
 }
 
 fn expect(shown: &Value, members: &Value) {
