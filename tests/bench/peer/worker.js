@@ -216,7 +216,8 @@ function insertion({ order, store, user, now, settings, input, lines }) {
       ],
     })),
     {
-      sql: `UPDATE orders SET total_minor = (SELECT total_minor FROM order_totals WHERE store_id = ?1 AND order_id = ?2)
+      sql: `UPDATE orders SET (subtotal_minor, tax_minor, total_minor) = (SELECT subtotal_minor, tax_minor, total_minor
+              FROM order_totals WHERE store_id = ?1 AND order_id = ?2)
             WHERE store_id = ?1 AND id = ?2`,
       args: [store, order],
     },

@@ -2,8 +2,8 @@
 //! straight to the database.
 //!
 //! Guarantees: all of them in one workerd, on one database with the same products, in turns; what is in stock does not
-//! run out, and in the end levels, numbers and log are right, whoever wrote them. The peer has at most 4 clients: sqld
-//! 0.24 hangs when more transactions at once wait to write.
+//! run out, and in the end levels, numbers and log are right, whoever wrote them. The peer has at most 2 clients: with 4
+//! whose transactions wait to write, sqld 0.24 stops answering for good within seconds.
 //! Relies on: `tests/bench`, which makes the batches as the service does.
 
 use super::traffic::{Run, Traffic, baskets, sold};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// Clients of the service.
 const CLIENTS: [usize; 3] = [1, 4, 32];
 /// Clients of the peer.
-const PEER_CLIENTS: [usize; 2] = [1, 4];
+const PEER_CLIENTS: [usize; 2] = [1, 2];
 /// Batches in a call that goes straight to the database.
 const GATHERED: usize = 16;
 /// Such calls in a turn: some 400 ms.

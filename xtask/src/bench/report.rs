@@ -24,13 +24,12 @@ pub fn orders(figures: &[Value]) {
     let ours = rate(figures, order, 32.0);
     let alone = rate(figures, "database alone: order of 5 lines", 1.0);
     println!("orders at 32 clients beside the database alone: {:.2}", ours / alone);
-    for clients in [1.0, 4.0] {
-        beside_peer(figures, order, clients);
+    beside_peer(figures, order, 1.0);
+    let peer = rate(figures, "peer: order of 5 lines", 2.0);
+    for clients in [4.0, 32.0] {
+        let ratio = rate(figures, order, clients) / peer;
+        println!("orders at {clients} clients beside the peer at 2: {ratio:.2}");
     }
-    println!(
-        "orders at 32 clients beside the peer at 4: {:.2}",
-        ours / rate(figures, "peer: order of 5 lines", 4.0)
-    );
     for read in ["product read", "products, first page"] {
         beside_peer(figures, read, 4.0);
     }
