@@ -4,21 +4,13 @@
 //! shipped it, and stands in the ledger.
 
 use crate::{dashboard, steps, transition};
-use serde::Serialize;
 use storeroom_domain::{EventType, OrderAction};
 use storeroom_operations::shapes::order::{ReturnInput, ReturnLineInput};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::Batch;
 use storeroom_sql::stock::{self, LINES};
-use storeroom_web::{Answer, Call, body_lines};
-
-/// A line as `storeroom_sql::stock` takes it.
-#[derive(Debug, Serialize)]
-struct Line<'a> {
-    variant_id: &'a str,
-    location_id: Option<&'a str>,
-    delta: i64,
-}
+use storeroom_web::body_lines::{self, StockLine};
+use storeroom_web::{Answer, Call};
 
 /// All that has not come back: `line`, `variant_id`, `location_id`, `quantity`.
 const ALL: &str = "(SELECT line, variant_id, location_id, shipped - returned AS quantity FROM order_lines \
@@ -66,16 +58,14 @@ fn bind(batch: &mut Batch, call: &Call<'_>, lines: &[ReturnLineInput]) -> Result
         let fault = body_lines::fault("/lines".to_owned(), "too_few", "must have at least one line.");
         return Err(Problem::with_faults(Code::ValidationFailed, vec![fault]));
     }
-    let lines: Vec<Line<'_>> = lines
-        .iter()
-        .map(|line| Line {
-            variant_id: &line.variant_id,
-            location_id: line.location_id.as_deref(),
-            delta: line.quantity,
-        })
-        .collect();
+    let lines: Vec<StockLine<'_>> = lines.iter().map(coming_back).collect();
     batch.set("lines", body_lines::print(call, &lines)?);
     Ok(())
+}
+
+fn coming_back(line: &ReturnLineInput) -> StockLine<'_> {
+    let location_id = line.location_id.as_deref();
+    StockLine { variant_id: &line.variant_id, location_id, delta: line.quantity }
 }
 
 /// Refuses lines that the order does not have, or not so many.

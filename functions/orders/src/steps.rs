@@ -3,7 +3,7 @@
 //! Every one names only arguments of `Call::args` and `bind`.
 
 use storeroom_domain::{EventId, EventType, OrderId};
-use storeroom_operations::{Code, Problem};
+use storeroom_operations::Problem;
 use storeroom_sql::{Batch, documents, events, settle, stock};
 use storeroom_web::{Answer, Call, Shown};
 
@@ -23,17 +23,10 @@ pub fn begin(call: &Call<'_>) -> Result<Batch, Problem> {
     let order: OrderId = call.path_id("id", "order")?;
     let mut batch = call.write();
     bind(&mut batch, call, order);
-    batch.set("meant_version", meant.version());
     settle::settle_order(&mut batch);
     batch.guard("SELECT 1 FROM orders WHERE store_id = :store AND id = :order", Problem::not_found("order"));
-    batch.guard(
-        "SELECT :meant_version IS NULL OR version = :meant_version FROM orders WHERE store_id = :store AND id = :order",
-        Problem::new(
-            Code::VersionConflict,
-            "The order has changed: `current` is what it is now. Look at it and send its version.",
-        ),
-    );
-    batch.explain(Code::VersionConflict, "current", format!("SELECT document FROM ({})", documents::ORDER));
+    let current = format!("SELECT document FROM ({})", documents::ORDER);
+    meant.guard(&mut batch, "order", "orders WHERE store_id = :store AND id = :order", current);
     Ok(batch)
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use storeroom_domain::EventType;
 use storeroom_domain::order::{OrderAction, OrderState, STATES};
 use storeroom_operations::{Code, Problem};
-use storeroom_sql::Batch;
+use storeroom_sql::{Batch, states};
 
 /// Whether anything that was shipped has not come back.
 const IS_OUT: &str = "EXISTS (SELECT 1 FROM order_lines WHERE store_id = :store AND order_id = :order \
@@ -25,7 +25,7 @@ pub fn guard(batch: &mut Batch, action: OrderAction) {
         &format!(
             "SELECT state IN ({}) AND (state <> 'returned' OR {IS_OUT}) AND {keeps} FROM orders \
              WHERE store_id = :store AND id = :order",
-            list(&action.sources(), '\'')
+            states::list(action.sources().into_iter().map(OrderState::as_str), '\'')
         ),
         refusal,
     );
@@ -37,13 +37,11 @@ pub fn explain(batch: &mut Batch) {
     let state = "FROM (SELECT CASE WHEN state = 'pending' AND expires_at <= :now THEN 'expired' ELSE state END AS state \
         FROM orders WHERE store_id = :store AND id = :order)";
     batch.explain(Code::IllegalTransition, "state", format!("SELECT json_quote(state) {state}"));
-    let cases: Vec<String> = STATES
-        .into_iter()
-        .map(|from| format!("WHEN '{}' THEN '[{}]'", from.as_str(), list(&from.allowed(), '"')))
-        .collect();
+    let machine =
+        STATES.map(|from| (from.as_str(), from.allowed().into_iter().map(OrderState::as_str).collect()));
     let allowed = format!(
-        "SELECT CASE WHEN state = 'returned' AND NOT {IS_OUT} THEN '[]' ELSE CASE state {} END END {state}",
-        cases.join(" ")
+        "SELECT CASE WHEN state = 'returned' AND NOT {IS_OUT} THEN '[]' ELSE {} END {state}",
+        states::allowed(machine)
     );
     batch.explain(Code::IllegalTransition, "allowed", allowed);
 }
@@ -69,10 +67,4 @@ pub fn write(batch: &mut Batch, event: EventType, entry: &str, changes: &str) {
         ),
         Problem::not_found("order"),
     );
-}
-
-fn list(states: &[OrderState], quote: char) -> String {
-    let quoted: Vec<String> =
-        states.iter().map(|state| format!("{quote}{}{quote}", state.as_str())).collect();
-    quoted.join(",")
 }

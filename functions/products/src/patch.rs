@@ -4,7 +4,7 @@
 //! version that was read.
 
 use crate::content::Content;
-use crate::{read, replace, steps};
+use crate::{read, replace};
 use serde_json::{Map, Value};
 use storeroom_domain::ProductId;
 use storeroom_operations::schema::Schema;
@@ -12,6 +12,7 @@ use storeroom_operations::shapes::product::{PRODUCT_INPUT, PRODUCT_PATCH, VARIAN
 use storeroom_operations::validate::validate;
 use storeroom_operations::{Code, Problem};
 use storeroom_web::call::unavailable;
+use storeroom_web::precondition::stale;
 use storeroom_web::{Answer, Call, Precondition};
 
 /// How often a patch of whatever it is now is tried before the product counts as too busy: of those that race, one
@@ -45,7 +46,7 @@ async fn merge_and_put(
 ) -> Result<Answer, Problem> {
     let (document, version) = read::current(call, product).await?;
     if meant.version().is_some_and(|meant| meant != version) {
-        return Err(steps::version_conflict().member("current", document));
+        return Err(stale("product").member("current", document));
     }
     let now = serde_json::from_str(&document).map_err(|error| call.fault(&error.to_string()))?;
     let mut merged = writable(now);

@@ -22,25 +22,13 @@ pub fn bind_product(batch: &mut Batch, call: &Call<'_>, product: ProductId) {
 /// the one that is meant.
 pub fn begin(batch: &mut Batch, call: &Call<'_>, product: ProductId, meant: Precondition) {
     bind_product(batch, call, product);
-    batch.set("meant_version", meant.version());
     settle::settle_product(batch);
     batch.guard(
         "SELECT 1 FROM products WHERE store_id = :store AND id = :product",
         Problem::not_found("product"),
     );
-    batch.guard(
-        "SELECT :meant_version IS NULL OR version = :meant_version FROM products \
-         WHERE store_id = :store AND id = :product",
-        version_conflict(),
-    );
-    batch.explain(Code::VersionConflict, "current", format!("SELECT document FROM ({})", documents::PRODUCT));
-}
-
-/// The refusal of a stale version, still without `current`.
-pub fn version_conflict() -> Problem {
-    let detail =
-        "The product has changed: `current` is what it is now. Merge your change and send its version.";
-    Problem::new(Code::VersionConflict, detail)
+    let current = format!("SELECT document FROM ({})", documents::PRODUCT);
+    meant.guard(batch, "product", "products WHERE store_id = :store AND id = :product", current);
 }
 
 /// Refuses content that only the database can tell is wrong: variants that are not the product's, prices in

@@ -4,7 +4,7 @@ use crate::steps;
 use storeroom_domain::product::STATUSES;
 use storeroom_domain::{EventType, ProductId, ProductStatus, Timestamp, Transition};
 use storeroom_operations::{Code, Problem};
-use storeroom_sql::{Batch, events};
+use storeroom_sql::{Batch, events, states};
 use storeroom_web::{Answer, Call};
 
 const UPDATE: &str = "UPDATE products SET status = :status, publish_at = :publish_at, \
@@ -45,23 +45,15 @@ fn guard_edge(batch: &mut Batch, transition: Transition) {
     batch.guard(
         &format!(
             "SELECT status IN ({}) FROM products WHERE store_id = :store AND id = :product",
-            list(&transition.sources(), '\'')
+            states::list(transition.sources().into_iter().map(ProductStatus::as_str), '\'')
         ),
         Problem::new(Code::IllegalTransition, detail),
     );
     let status = "FROM (SELECT CASE WHEN status = 'scheduled' AND publish_at <= :now THEN 'published' ELSE status END \
-        AS status FROM products WHERE store_id = :store AND id = :product)";
-    batch.explain(Code::IllegalTransition, "state", format!("SELECT json_quote(status) {status}"));
-    let cases: Vec<String> = STATUSES
-        .into_iter()
-        .map(|from| format!("WHEN '{}' THEN '[{}]'", from.as_str(), list(&from.allowed(), '"')))
-        .collect();
-    let allowed = format!("SELECT CASE status {} END {status}", cases.join(" "));
+        AS state FROM products WHERE store_id = :store AND id = :product)";
+    batch.explain(Code::IllegalTransition, "state", format!("SELECT json_quote(state) {status}"));
+    let machine =
+        STATUSES.map(|from| (from.as_str(), from.allowed().into_iter().map(ProductStatus::as_str).collect()));
+    let allowed = format!("SELECT {} {status}", states::allowed(machine));
     batch.explain(Code::IllegalTransition, "allowed", allowed);
-}
-
-fn list(states: &[ProductStatus], quote: char) -> String {
-    let quoted: Vec<String> =
-        states.iter().map(|state| format!("{quote}{}{quote}", state.as_str())).collect();
-    quoted.join(",")
 }

@@ -16,6 +16,7 @@ pub mod holds;
 pub mod idempotency;
 pub mod script;
 pub mod settle;
+pub mod states;
 pub mod stock;
 pub mod value;
 

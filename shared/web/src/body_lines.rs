@@ -46,3 +46,14 @@ pub fn fault(pointer: String, code: &'static str, detail: &str) -> Fault {
 pub fn print(call: &Call<'_>, lines: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string(lines).map_err(|error| call.fault(&error.to_string()))
 }
+
+/// A line as `storeroom_sql::stock` takes it: so many are added to a level, or taken from it below 0.
+#[derive(Debug, Serialize)]
+pub struct StockLine<'a> {
+    /// The variant.
+    pub variant_id: &'a str,
+    /// The location; none for the store's default.
+    pub location_id: Option<&'a str>,
+    /// How many.
+    pub delta: i64,
+}

@@ -4,6 +4,7 @@
 
 use http::HeaderMap;
 use storeroom_operations::{Code, Fault, IfMatch, Problem};
+use storeroom_sql::Batch;
 
 /// Which version a write means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,23 @@ impl Precondition {
             Self::Version(version) => Some(version),
         }
     }
+
+    /// Refuses unless the thing is at the version that is meant, and lets the refusal show it as it is now. `what` names
+    /// it, `row` is what follows FROM to find it, `current` the query of its document.
+    pub fn guard(self, batch: &mut Batch, what: &str, row: &str, current: String) {
+        batch.set("meant_version", self.version());
+        let is_meant = format!("SELECT :meant_version IS NULL OR version = :meant_version FROM {row}");
+        batch.guard(&is_meant, stale(what));
+        batch.explain(Code::VersionConflict, "current", current);
+    }
+}
+
+/// The refusal of a stale version, still without `current`.
+pub fn stale(what: &str) -> Problem {
+    let detail = format!(
+        "The {what} has changed: `current` is what it is now. Merge your change and send its version."
+    );
+    Problem::new(Code::VersionConflict, detail)
 }
 
 /// Reads `If-Match` as the operation's row wants it.

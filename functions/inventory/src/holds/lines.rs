@@ -1,28 +1,18 @@
 //! The lines of a request about a hold.
 
-use serde::Serialize;
 use storeroom_operations::shapes::hold::HoldLineInput;
 use storeroom_sql::Batch;
 use storeroom_sql::stock::{self, LINES};
+use storeroom_web::body_lines::StockLine;
 
-/// A line as `storeroom_sql::stock` takes it: what is set aside is taken from what is available.
-#[derive(Debug, Serialize)]
-pub struct Line<'a> {
-    variant_id: &'a str,
-    location_id: Option<&'a str>,
-    delta: i64,
+/// The lines as `storeroom_sql::stock` takes them: what is set aside is taken from what is available.
+pub fn taking(lines: &[HoldLineInput]) -> Vec<StockLine<'_>> {
+    lines.iter().map(taken).collect()
 }
 
-/// The lines as `storeroom_sql::stock` takes them.
-pub fn taking(lines: &[HoldLineInput]) -> Vec<Line<'_>> {
-    lines.iter().map(Line::taking).collect()
-}
-
-impl<'a> Line<'a> {
-    fn taking(line: &'a HoldLineInput) -> Self {
-        let location_id = line.location_id.as_deref();
-        Self { variant_id: &line.variant_id, location_id, delta: -line.quantity }
-    }
+fn taken(line: &HoldLineInput) -> StockLine<'_> {
+    let location_id = line.location_id.as_deref();
+    StockLine { variant_id: &line.variant_id, location_id, delta: -line.quantity }
 }
 
 /// Refuses to commit what the hold `:hold` does not have.
