@@ -54,16 +54,16 @@ pub fn of(query: &Query) -> Result<Selection, Problem> {
         selection.set("created_before", first_id(before));
         selection.narrow("t.id < :created_before", "t.id < :created_before");
     }
-    for ((from, to, condition), word) in WITH_WORD.into_iter().zip(words::sought(&query_text(query))) {
+    let words = query.get("q").map(|text| words::sought(text));
+    if words.as_ref().is_some_and(Vec::is_empty) {
+        selection.narrow("FALSE", "FALSE");
+    }
+    for ((from, to, condition), word) in WITH_WORD.into_iter().zip(words.unwrap_or_default()) {
         selection.set(to, format!("{word}{}", char::MAX));
         selection.set(from, word);
         selection.narrow(condition, condition);
     }
     Ok(selection)
-}
-
-fn query_text(query: &Query) -> String {
-    query.get("q").cloned().unwrap_or_default()
 }
 
 /// The first id that an order of this moment can have: ids sort by creation.

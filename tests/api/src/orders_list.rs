@@ -62,6 +62,7 @@ async fn filters_combine() {
         ("?q=example.com", vec![]),
         ("?q=zoe%40example.com", vec![4]),
         ("?q=bob+ann", vec![]),
+        ("?q=%23", vec![]),
     ] {
         assert_eq!(numbers(&page(&shelf, query).await), expected, "{query}");
     }
