@@ -3,7 +3,7 @@
 //!
 //! Guarantees: all of them in one workerd, on one database with the same products, in turns; what is in stock does not
 //! run out, and in the end levels, numbers and log are right, whoever wrote them. The peer has at most 2 clients: with 4
-//! whose transactions wait to write, sqld 0.24 stops answering for good within seconds.
+//! whose transactions wait to write, sqld 0.24 stops answering on an idle machine.
 //! Relies on: `tests/bench`, which makes the batches as the service does.
 
 use super::traffic::{Run, Traffic, baskets, sold};
