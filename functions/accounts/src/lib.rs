@@ -9,7 +9,6 @@ mod auth;
 pub mod due;
 mod keys;
 mod members;
-mod page;
 mod stores;
 
 use storeroom_operations::{Accounts, Problem};

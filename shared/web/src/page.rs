@@ -2,10 +2,9 @@
 //!
 //! Guarantees: the key never changes, so rows inserted meanwhile neither repeat nor skip one.
 
-use crate::paging::{DEFAULT_LIMIT, Place, parse, print};
+use crate::paging::{self, DEFAULT_LIMIT, Place, parse};
 use crate::query::Query;
 use crate::{Answer, Call};
-use serde_json::Value as Json;
 use storeroom_operations::Problem;
 use storeroom_sql::{Args, Rows};
 
@@ -33,12 +32,10 @@ impl Page {
     /// The answer from rows of (document, key as text).
     pub fn answer(&self, rows: &Rows) -> Answer {
         let count = usize::try_from(self.limit).unwrap_or(0);
-        let documents = (0..rows.0.len().min(count)).filter_map(|row| rows.text(row, 0));
-        let items = documents.collect::<Vec<_>>().join(",");
+        let documents: Vec<&str> = (0..rows.0.len().min(count)).filter_map(|row| rows.text(row, 0)).collect();
         let last = count.checked_sub(1).filter(|_| rows.0.len() > count);
-        let next = last.and_then(|row| rows.text(row, 1)).map_or(Json::Null, |key| {
-            print(&self.list, &Place { key: key.to_owned(), id: String::new() }).into()
-        });
-        Answer::json(200, format!(r#"{{"items":[{items}],"next_cursor":{next}}}"#))
+        let key = last.and_then(|row| rows.text(row, 1));
+        let next = key.map(|key| Place { key: key.to_owned(), id: String::new() });
+        paging::answer(&self.list, &documents, next.as_ref())
     }
 }

@@ -3,6 +3,7 @@
 //! Guarantees: a cursor that was changed, cut or made for another list is refused. Whoever forges one gets a place
 //! in a list that they may read anyway, so the checksum needs no key.
 
+use crate::Answer;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -29,6 +30,12 @@ pub fn print(list: &str, place: &Place) -> String {
     let mut bytes = checksum(list, &payload);
     bytes.extend(payload.as_bytes());
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The answer of a list: its documents, and the cursor of the place at which the next page begins, if there is one.
+pub fn answer(list: &str, documents: &[&str], next: Option<&Place>) -> Answer {
+    let next = next.map_or_else(|| "null".to_owned(), |place| format!("\"{}\"", print(list, place)));
+    Answer::json(200, format!(r#"{{"items":[{}],"next_cursor":{next}}}"#, documents.join(",")))
 }
 
 /// Reads a cursor that was printed for the same list.

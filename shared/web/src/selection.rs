@@ -180,9 +180,7 @@ impl Selection {
         let bytes: usize = documents.iter().map(|document| document.len()).sum();
         let goes_on = rows.0.len() > limit || bytes >= MAX_PAGE_BYTES;
         let next = goes_on.then(|| self.place(rows, shown.saturating_sub(1))).flatten();
-        let next =
-            next.map_or("null".to_owned(), |place| format!("\"{}\"", paging::print(&self.name, &place)));
-        Answer::json(200, format!("{{\"items\":[{}],\"next_cursor\":{next}}}", documents.join(",")))
+        paging::answer(&self.name, &documents, next.as_ref())
     }
 
     fn place(&self, rows: &Rows, row: usize) -> Option<Place> {

@@ -1,8 +1,8 @@
 //! `GET /audit`.
 
 use super::seals::BROKEN;
-use crate::page::Page;
 use storeroom_operations::Problem;
+use storeroom_web::page::Page;
 use storeroom_web::{Answer, Call};
 
 /// Answers with a page of the audit log, the newest first.

@@ -1,8 +1,8 @@
 //! `GET /keys`.
 
 use super::steps::DOCUMENT;
-use crate::page::Page;
 use storeroom_operations::Problem;
+use storeroom_web::page::Page;
 use storeroom_web::{Answer, Call};
 
 /// Answers with a page of keys, the newest first; those that are good no more too.

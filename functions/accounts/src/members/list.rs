@@ -1,8 +1,8 @@
 //! `GET /stores/{store}/members`.
 
 use super::document;
-use crate::page::Page;
 use storeroom_operations::Problem;
+use storeroom_web::page::Page;
 use storeroom_web::{Answer, Call};
 
 /// Answers with a page of the store's members, the newest account first.

@@ -1,7 +1,7 @@
 //! `GET /stores`.
 
-use crate::page::Page;
 use storeroom_operations::Problem;
+use storeroom_web::page::Page;
 use storeroom_web::{Answer, Call};
 
 // `~` sorts after every id.

@@ -97,13 +97,10 @@ impl Table {
 
     fn page(&self, range: Range, rows: &Rows) -> Answer {
         let count = usize::try_from(self.limit).unwrap_or(0);
-        let documents = (0..rows.0.len().min(count)).filter_map(|row| rows.text(row, 0));
-        let items = documents.collect::<Vec<_>>().join(",");
+        let documents: Vec<&str> = (0..rows.0.len().min(count)).filter_map(|row| rows.text(row, 0)).collect();
         let last = count.checked_sub(1).filter(|_| rows.0.len() > count);
         let place = last.and_then(|row| After::at(range, rows, row));
-        let next =
-            place.map_or("null".to_owned(), |place| format!("\"{}\"", paging::print(&self.name, &place)));
-        Answer::json(200, format!(r#"{{"items":[{items}],"next_cursor":{next}}}"#))
+        paging::answer(&self.name, &documents, place.as_ref())
     }
 }
 
