@@ -7,14 +7,12 @@ use serde_json::json;
 use storeroom_domain::{EventType, OrderAction};
 use storeroom_operations::Problem;
 use storeroom_operations::shapes::order::FulfilInput;
+use storeroom_sql::stock;
 use storeroom_web::{Answer, Call};
 
-/// The movements of what the order keeps, before it leaves.
-const LEDGER: &str = "INSERT INTO ledger (store_id, seq, at, actor, request_id, variant_id, location_id, kind, delta, \
-    before, after, reference) \
-    SELECT o.store_id, (SELECT coalesce(max(seq), 0) FROM ledger WHERE store_id = :store) \
-        + row_number() OVER (ORDER BY o.line), :now, :actor, :request_id, o.variant_id, o.location_id, \
-        'fulfilled', -o.committed, l.on_hand, l.on_hand - o.committed, o.order_id \
+/// What is about to leave.
+const LEAVING: &str = "SELECT o.line AS place, o.variant_id, o.location_id, -o.committed AS delta, \
+    l.on_hand AS before, NULL AS reason, o.order_id AS reference \
     FROM order_lines o CROSS JOIN levels l ON l.store_id = o.store_id AND l.variant_id = o.variant_id \
         AND l.location_id = o.location_id \
     WHERE o.store_id = :store AND o.order_id = :order AND o.committed > 0";
@@ -24,7 +22,7 @@ pub async fn fulfil(call: &Call<'_>) -> Result<Answer, Problem> {
     let input: FulfilInput = call.input()?;
     let mut batch = steps::begin(call)?;
     transition::guard(&mut batch, OrderAction::Fulfil);
-    batch.run(LEDGER);
+    stock::append_ledger(&mut batch, "fulfilled", LEAVING);
     let entry = transition::said(&mut batch, &json!({"tracking": input.tracking}));
     let mut members = vec!["state"];
     members.extend(input.tracking.as_ref().map(|_| "tracking"));

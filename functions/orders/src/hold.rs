@@ -4,9 +4,7 @@
 //! again; the hold resolves once, and says which order it became.
 
 use storeroom_domain::{EventId, EventType};
-use storeroom_sql::settle;
-use storeroom_sql::stock::{self, LINES};
-use storeroom_sql::{Batch, holds};
+use storeroom_sql::{Batch, holds, settle, stock};
 use storeroom_web::Call;
 
 /// What the event tells, over `hold_documents`.
@@ -24,13 +22,7 @@ pub fn take(batch: &mut Batch, call: &Call<'_>) {
     holds::guard_open(batch);
     batch.run("UPDATE holds SET order_id = :order WHERE store_id = :store AND id = :hold");
     // Before the lines close, so that what is committed does not leave `on_hand`: the order keeps it.
-    batch.run(format!(
-        "UPDATE hold_lines SET committed = min(hold_lines.quantity, n.quantity) FROM (SELECT :store AS store_id, \
-            :hold AS hold_id, variant_id, location_id, -sum(delta) AS quantity FROM {LINES} \
-            GROUP BY variant_id, location_id) AS n \
-         WHERE hold_lines.store_id = n.store_id AND hold_lines.hold_id = n.hold_id \
-         AND hold_lines.variant_id = n.variant_id AND hold_lines.location_id = n.location_id"
-    ));
+    holds::set_lines(batch, "committed = min(hold_lines.quantity, n.quantity)");
     holds::resolve(batch, "committed");
     holds::tell(batch, ":hold_event_id", EventType::HoldCommitted, TOLD);
 }

@@ -10,6 +10,7 @@ use storeroom_domain::{EventType, OrderId};
 use storeroom_operations::shapes::order::{OrderInput, OrderLineInput};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::batch::Violation;
+use storeroom_sql::documents::IS_DUE;
 use storeroom_sql::stock::{self, LINES};
 use storeroom_sql::{Batch, settle};
 use storeroom_web::{Answer, Call, Shown, body_lines};
@@ -104,7 +105,7 @@ fn guard_body(batch: &mut Batch) {
 fn guard_for_sale(batch: &mut Batch) {
     let unsold = format!(
         "SELECT n.line, json_object('pointer', '/lines/' || n.line, 'variant_id', n.variant_id) AS shown \
-         FROM {} WHERE NOT (p.status = 'published' OR (p.status = 'scheduled' AND p.publish_at <= :now))",
+         FROM {} WHERE NOT (p.status = 'published' OR {IS_DUE})",
         sold()
     );
     let detail = "Only published products can be ordered: `lines` says which are not.";

@@ -55,8 +55,7 @@ pub async fn take_back(call: &Call<'_>) -> Result<Answer, Problem> {
 
 fn bind(batch: &mut Batch, call: &Call<'_>, lines: &[ReturnLineInput]) -> Result<(), Problem> {
     if lines.is_empty() {
-        let fault = body_lines::fault("/lines".to_owned(), "too_few", "must have at least one line.");
-        return Err(Problem::with_faults(Code::ValidationFailed, vec![fault]));
+        return Err(Problem::with_faults(Code::ValidationFailed, vec![body_lines::too_few()]));
     }
     let lines: Vec<StockLine<'_>> = lines.iter().map(coming_back).collect();
     batch.set("lines", body_lines::print(call, &lines)?);
@@ -104,15 +103,13 @@ fn restock(batch: &mut Batch, coming: &str) {
          AND l.variant_id = back.variant_id AND l.location_id = back.location_id)"
     );
     stock::guard_faults(batch, "unknown_value", gone);
-    batch.run(format!(
-        "INSERT INTO ledger (store_id, seq, at, actor, request_id, variant_id, location_id, kind, delta, before, after, \
-         reference) \
-         SELECT :store, (SELECT coalesce(max(seq), 0) FROM ledger WHERE store_id = :store) \
-            + row_number() OVER (ORDER BY back.line), :now, :actor, :request_id, back.variant_id, back.location_id, \
-            'returned', back.quantity, l.on_hand, l.on_hand + back.quantity, :order \
+    let moved = format!(
+        "SELECT back.line AS place, back.variant_id, back.location_id, back.quantity AS delta, l.on_hand AS before, \
+            NULL AS reason, :order AS reference \
          FROM {coming} AS back CROSS JOIN levels l ON l.store_id = :store AND l.variant_id = back.variant_id \
             AND l.location_id = back.location_id"
-    ));
+    );
+    stock::append_ledger(batch, "returned", &moved);
     batch.run(format!(
         "UPDATE levels SET on_hand = on_hand + back.quantity FROM {coming} AS back WHERE levels.store_id = :store \
          AND levels.variant_id = back.variant_id AND levels.location_id = back.location_id"

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use storeroom_domain::EventType;
 use storeroom_domain::order::{OrderAction, OrderState, STATES};
 use storeroom_operations::{Code, Problem};
+use storeroom_sql::documents::ORDER_HAS_EXPIRED;
 use storeroom_sql::{Batch, states};
 
 /// Whether anything that was shipped has not come back.
@@ -34,8 +35,10 @@ pub fn guard(batch: &mut Batch, action: OrderAction) {
 
 /// Lets a refusal say where the order stands, and where that leads.
 pub fn explain(batch: &mut Batch) {
-    let state = "FROM (SELECT CASE WHEN state = 'pending' AND expires_at <= :now THEN 'expired' ELSE state END AS state \
-        FROM orders WHERE store_id = :store AND id = :order)";
+    let state = format!(
+        "FROM (SELECT CASE WHEN {ORDER_HAS_EXPIRED} THEN 'expired' ELSE state END AS state \
+         FROM orders WHERE store_id = :store AND id = :order)"
+    );
     batch.explain(Code::IllegalTransition, "state", format!("SELECT json_quote(state) {state}"));
     let machine =
         STATES.map(|from| (from.as_str(), from.allowed().into_iter().map(OrderState::as_str).collect()));

@@ -7,6 +7,7 @@
 
 use crate::batch::Batch;
 use crate::events;
+use crate::stock::LINES;
 use storeroom_domain::EventType;
 use storeroom_operations::{Code, Problem};
 
@@ -31,6 +32,17 @@ pub fn guard_open(batch: &mut Batch) {
 }
 
 const EXPIRED: &str = "The hold has expired, and its stock is available again. Hold anew.";
+
+/// Changes the lines of the hold `:hold` that `:lines` names; `changes` are assignments, in which `n.quantity` is how many
+/// are taken. Needs `:lines` too.
+pub fn set_lines(batch: &mut Batch, changes: &str) {
+    batch.run(format!(
+        "UPDATE hold_lines SET {changes} FROM (SELECT :store AS store_id, :hold AS hold_id, variant_id, location_id, \
+            -sum(delta) AS quantity FROM {LINES} GROUP BY variant_id, location_id) AS n \
+         WHERE hold_lines.store_id = n.store_id AND hold_lines.hold_id = n.hold_id \
+         AND hold_lines.variant_id = n.variant_id AND hold_lines.location_id = n.location_id"
+    ));
+}
 
 /// Resolves the hold; the lines that are open still give back what they have.
 pub fn resolve(batch: &mut Batch, state: &str) {

@@ -144,20 +144,28 @@ pub fn move_on_hand(batch: &mut Batch, kind: &'static str) {
     );
 }
 
-/// Writes a movement for each line whose `delta` is not 0, for what is on hand before the batch moves it.
-pub fn write_ledger(batch: &mut Batch, kind: &'static str) {
+/// Writes movements down as `kind`, a kind of the ledger. `moved` is a query of `place`, by which they are numbered,
+/// `variant_id`, `location_id`, `delta`, `before`, `reason`, `reference`.
+pub fn append_ledger(batch: &mut Batch, kind: &'static str, moved: &str) {
     batch.run(format!(
         "INSERT INTO ledger (store_id, seq, at, actor, request_id, variant_id, location_id, kind, delta, before, after, \
          reason, reference) \
-         SELECT :store, (SELECT coalesce(max(seq), 0) FROM ledger WHERE store_id = :store) + number, :now, :actor, \
-            :request_id, variant_id, location_id, '{kind}', delta, after - delta, after, reason, reference \
-         FROM (SELECT n.variant_id, n.location_id, n.delta, n.reason, n.reference, \
-            row_number() OVER (ORDER BY n.place) AS number, \
-            l.on_hand + sum(n.delta) OVER (PARTITION BY n.variant_id, n.location_id ORDER BY n.place \
-                ROWS UNBOUNDED PRECEDING) AS after \
-            FROM {LINES} AS n CROSS JOIN levels l ON l.store_id = :store AND l.variant_id = n.variant_id \
-                AND l.location_id = n.location_id WHERE n.delta <> 0)"
+         SELECT :store, (SELECT coalesce(max(seq), 0) FROM ledger WHERE store_id = :store) \
+            + row_number() OVER (ORDER BY place), :now, :actor, :request_id, variant_id, location_id, '{kind}', delta, \
+            before, before + delta, reason, reference FROM ({moved})"
     ));
+}
+
+/// Writes a movement for each line whose `delta` is not 0, for what is on hand before the batch moves it.
+pub fn write_ledger(batch: &mut Batch, kind: &'static str) {
+    let moved = format!(
+        "SELECT n.place, n.variant_id, n.location_id, n.delta, n.reason, n.reference, \
+            l.on_hand + sum(n.delta) OVER (PARTITION BY n.variant_id, n.location_id ORDER BY n.place \
+                ROWS UNBOUNDED PRECEDING) - n.delta AS before \
+         FROM {LINES} AS n CROSS JOIN levels l ON l.store_id = :store AND l.variant_id = n.variant_id \
+            AND l.location_id = n.location_id WHERE n.delta <> 0"
+    );
+    append_ledger(batch, kind, &moved);
 }
 
 /// Gives the levels of `:lines` the threshold that their line says.

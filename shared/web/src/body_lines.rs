@@ -17,7 +17,7 @@ pub fn read<T: DeserializeOwned>(call: &Call<'_>, own: fn(&Json) -> Vec<Fault>) 
     };
     let mut faults = validate(&Schema::Object(rule.shape), &value);
     if lines(&value).is_some_and(|lines| lines.is_empty()) {
-        faults.push(fault("/lines".to_owned(), "too_few", "must have at least one line."));
+        faults.push(too_few());
     }
     faults.extend(own(&value));
     faults.truncate(MAX_FAULTS);
@@ -40,6 +40,11 @@ pub fn lines(body: &Json) -> Option<&Vec<Json>> {
 /// A fault.
 pub fn fault(pointer: String, code: &'static str, detail: &str) -> Fault {
     Fault { pointer, code, detail: detail.to_owned() }
+}
+
+/// The fault of a list of lines that is empty.
+pub fn too_few() -> Fault {
+    fault("/lines".to_owned(), "too_few", "must have at least one line.")
 }
 
 /// Lines as the argument `:lines`.

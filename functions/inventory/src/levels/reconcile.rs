@@ -14,12 +14,9 @@ use storeroom_web::{Answer, Call, Shown};
 const CHECKED: &str = "(SELECT count(*) FROM levels WHERE store_id = :store)";
 
 // The level is what every write was judged by, so the ledger is brought to it.
-const CORRECT_LEDGER: &str = "INSERT INTO ledger (store_id, seq, at, actor, request_id, variant_id, location_id, kind, \
-    delta, before, after, reason) \
-    SELECT :store, (SELECT coalesce(max(seq), 0) FROM ledger WHERE store_id = :store) \
-        + row_number() OVER (ORDER BY d.key), :now, :actor, :request_id, d.value ->> 'variant_id', \
-        d.value ->> 'location_id', 'reconciled', d.value ->> 'stored' - d.value ->> 'computed', \
-        d.value ->> 'computed', d.value ->> 'stored', 'reconciliation' \
+const CORRECTIONS: &str = "SELECT d.key AS place, d.value ->> 'variant_id' AS variant_id, \
+    d.value ->> 'location_id' AS location_id, d.value ->> 'stored' - d.value ->> 'computed' AS delta, \
+    d.value ->> 'computed' AS before, 'reconciliation' AS reason, NULL AS reference \
     FROM json_each(:lines) AS d WHERE d.value ->> 'field' = 'on_hand'";
 
 // A level that would have less than nothing available stays as it is, and in the drift.
@@ -51,7 +48,7 @@ async fn repair(call: &Call<'_>) -> Result<Answer, Problem> {
     steps::bind(&mut batch, call);
     batch.set("lines", found.text(0, 0).unwrap_or("[]"));
     guard_unmoved(&mut batch);
-    batch.run(CORRECT_LEDGER);
+    stock::append_ledger(&mut batch, "reconciled", CORRECTIONS);
     batch.run(CORRECT_LEVELS);
     stock::tell_levels(&mut batch, EventType::StockAdjusted, "json_array_length(:lines) > 0");
     stock::tell_crossings(&mut batch);
