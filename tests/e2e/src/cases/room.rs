@@ -249,6 +249,8 @@ pub async fn an_idle_room_sleeps_and_wakes(shop: Rc<Shop>) {
     socket.send(&json!({"t": "presence", "state": {"view": "products"}})).await;
     socket.send(&json!({"t": "share", "key": "products.page", "value": 3})).await;
     let shared = json!({"key": "products.page", "value": 3, "by": shop.viewer.identity.user.to_string()});
+    let own = json!([present(&shop.viewer, 1, &json!([{"view": "products"}]))]);
+    assert_eq!(socket.next_news().await["changed"], own);
     assert_eq!(socket.next_news().await["key"], "products.page");
     shop.create("Vorher").await;
     assert_eq!(seqs(&socket.events(1).await), [1]);
