@@ -56,7 +56,7 @@ enum Task {
     Build(Build),
     /// Bring a database to the newest schema.
     Migrate(migrate::Options),
-    /// Write openapi.json from the table of operations.
+    /// Write openapi.json from the table of operations, asyncapi.json from the frames of the room.
     Openapi,
     /// Check everything about a deployment that can be known before it.
     DeployCheck(deploy_check::Options),

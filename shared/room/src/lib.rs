@@ -9,6 +9,8 @@
 //! `Save` hand out for `Room::restore`.
 
 mod access;
+#[cfg(feature = "schema")]
+pub mod asyncapi;
 pub mod connection;
 mod delivery;
 mod hello;

@@ -87,6 +87,20 @@ pub enum CloseCode {
 }
 
 impl CloseCode {
+    /// Every one of them.
+    pub const ALL: [Self; 10] = [
+        Self::BadFrame,
+        Self::Unauthenticated,
+        Self::SignedOut,
+        Self::Forbidden,
+        Self::NoHello,
+        Self::TooSlow,
+        Self::Replaced,
+        Self::TooLarge,
+        Self::TooFast,
+        Self::RoomFull,
+    ];
+
     /// The number on the wire.
     pub fn number(self) -> u16 {
         match self {
@@ -124,6 +138,7 @@ impl CloseCode {
 }
 
 /// A frame of a client.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientFrame {
@@ -131,6 +146,7 @@ pub enum ClientFrame {
     Hello {
         /// The last place in the log that the client has seen; from now on without it.
         #[serde(default, deserialize_with = "cursor")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
         cursor: Option<LogCursor>,
         /// Event types or their beginnings up to a dot; everything without it.
         #[serde(default)]
@@ -157,6 +173,7 @@ pub enum ClientFrame {
     Ack {
         /// The `cursor` of the last frame that was worked through.
         #[serde(deserialize_with = "cursor")]
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
         cursor: Option<LogCursor>,
         /// How many frames other than `pong` have come on this connection, this far.
         #[serde(default)]
@@ -200,18 +217,20 @@ fn is_key(key: &str) -> bool {
         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'))
 }
 
-/// A frame of the server, but for `events`, which `events_frame` writes, and `pong`, which is `PONG`.
+/// A frame of the server. `events` is written by `events_frame`, which passes the events through, and `pong` is `PONG`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Serialize)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum ServerFrame<'a> {
     /// The answer to `hello`.
     Welcome {
-        /// `PROTOCOL`.
+        /// The subprotocol, `storeroom.v1`.
         protocol: &'static str,
         /// Who the client is.
         member: Myself<'a>,
         /// The events after this follow.
         #[serde(serialize_with = "as_text")]
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
         cursor: LogCursor,
         /// Who is here, the client included.
         members: Vec<Present<'a>>,
@@ -220,10 +239,22 @@ pub enum ServerFrame<'a> {
         /// How often to ping.
         heartbeat_ms: u32,
     },
+    /// Events after the client's cursor, and where that leaves it.
+    Events {
+        /// The events that the member may read and asked for, in order; none, where only the cursor moves on.
+        #[serde(serialize_with = "as_json_list")]
+        #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::asyncapi::Event>"))]
+        events: Vec<&'a str>,
+        /// Everything up to here has been sent.
+        #[serde(serialize_with = "as_text")]
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        cursor: LogCursor,
+    },
     /// What lies between the client's cursor and this one cannot be had: fetch anew over HTTP.
     Reset {
         /// The events after this follow.
         #[serde(serialize_with = "as_text")]
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
         cursor: LogCursor,
         /// Why.
         reason: ResetReason,
@@ -246,9 +277,12 @@ pub enum ServerFrame<'a> {
         /// For people.
         detail: &'static str,
     },
+    /// The answer to `ping`.
+    Pong {},
 }
 
 /// The member that a connection belongs to.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Serialize)]
 pub struct Myself<'a> {
     /// The user's id.
@@ -258,6 +292,7 @@ pub struct Myself<'a> {
 }
 
 /// A user who is in the room.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Serialize)]
 pub struct Present<'a> {
     /// The user's id.
@@ -266,22 +301,26 @@ pub struct Present<'a> {
     pub connections: usize,
     /// What its tabs have said of where they are, each at most once.
     #[serde(serialize_with = "as_json_list")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<Map<String, Value>>"))]
     pub states: Vec<&'a str>,
 }
 
 /// A value that all members share.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Serialize)]
 pub struct SharedValue<'a> {
     /// Its name.
     pub key: &'a str,
     /// What it is; null when it was taken away.
     #[serde(serialize_with = "as_json")]
+    #[cfg_attr(feature = "schema", schemars(with = "Value"))]
     pub value: &'a str,
     /// The id of the user who set it.
     pub by: &'a str,
 }
 
 /// Why a client has to start anew.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResetReason {
