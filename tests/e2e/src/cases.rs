@@ -71,6 +71,7 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             room::a_hello_that_never_comes,
             room::members_see_where_the_others_are,
             room::members_share_values,
+            room::the_101st_connection_replaces_the_oldest,
             room::a_reader_that_never_acknowledges_is_closed,
             room::due_work_runs_by_itself,
             room::a_second_schedule_is_not_forgotten,

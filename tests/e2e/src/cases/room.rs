@@ -316,6 +316,16 @@ pub async fn members_share_values(shop: Rc<Shop>) {
     assert_eq!(welcome["shared"], json!([]));
 }
 
+pub async fn the_101st_connection_replaces_the_oldest(shop: Rc<Shop>) {
+    let mut sockets = Vec::new();
+    for _ in 0..101 {
+        sockets.push(Socket::join(&shop, &shop.viewer, json!({})).await.0);
+    }
+    assert_eq!(closing(&mut sockets[0]).await, 4409);
+    let (_, welcome) = Socket::join(&shop, &shop.owner, json!({})).await;
+    assert!(welcome["members"].as_array().unwrap().contains(&present(&shop.viewer, 100, &json!([]))));
+}
+
 /// A client that never reads is closed, and its neighbour loses nothing.
 pub async fn a_reader_that_never_acknowledges_is_closed(shop: Rc<Shop>) {
     let (mut reader, _) = Socket::join(&shop, &shop.owner, json!({})).await;
