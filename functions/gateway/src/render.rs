@@ -77,7 +77,7 @@ fn encoding(request: &Request, body: &Body) -> Vec<(&'static str, String)> {
         Body::Empty | Body::Room(_) => false,
     };
     let mut headers = vec![("Vary", "Accept-Encoding".to_owned())];
-    if is_worthwhile && negotiate::takes_gzip(&request.headers) {
+    if is_worthwhile && negotiate::accepts_gzip(&request.headers) {
         headers.push(("Content-Encoding", "gzip".to_owned()));
     }
     headers

@@ -7,7 +7,7 @@
 use crate::js;
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use storeroom_web::{Body, BodyError, Incoming, Outgoing, Request, Response};
+use storeroom_web::{Body, BodyError, Incoming, Outgoing, Request, Response, negotiate};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::js_sys::{self, Uint8Array};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -70,6 +70,15 @@ impl Incoming for Stream {
             bytes.extend(chunk.to_vec());
         }
     }
+}
+
+/// Leaves a body as it is that only the platform would take compressed, and not the client. This is looked up here because
+/// it is rarely needed, and takes longer than reading a header.
+pub fn encoded_for_client(mut response: Response, request: &web_sys::Request) -> Response {
+    if response.is_gzipped() && !negotiate::takes_gzip(js::accepted_encoding(request).split(',')) {
+        response.headers.retain(|(name, _)| *name != "Content-Encoding");
+    }
+    response
 }
 
 /// The response as the platform takes it, which compresses the body when the headers say so.

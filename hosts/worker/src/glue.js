@@ -46,6 +46,11 @@ export function head(request) {
   return head;
 }
 
+// The encodings that the client takes. Cloudflare puts its own in the place of those that were sent, and keeps them here.
+export function accepted_encoding(request) {
+  return request.cf?.clientAcceptEncoding ?? request.headers.get("accept-encoding") ?? "";
+}
+
 // A response with its headers as JSON, `[[name, value], …]`. Appending them takes half of what the constructor needs for
 // the same list.
 export function respond(status, headers, body) {

@@ -30,6 +30,8 @@ extern "C" {
 extern "C" {
     pub fn head(request: &Request) -> String;
 
+    pub fn accepted_encoding(request: &Request) -> String;
+
     #[wasm_bindgen(catch)]
     pub fn respond(status: u16, headers: &str, body: Option<&[u8]>) -> Result<Response, JsValue>;
 

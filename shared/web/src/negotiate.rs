@@ -37,10 +37,15 @@ pub fn wants_csv(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether the client takes gzip, by `Accept-Encoding`.
-pub fn takes_gzip(headers: &HeaderMap) -> bool {
+/// Whether `Accept-Encoding` takes gzip.
+pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all("accept-encoding").iter().filter_map(|value| value.to_str().ok());
-    let codings: Vec<&str> = values.flat_map(|value| value.split(',')).collect();
+    takes_gzip(values.flat_map(|value| value.split(',')))
+}
+
+/// Whether these codings with their qualities, as `Accept-Encoding` lists them, take gzip.
+pub fn takes_gzip<'a>(codings: impl Iterator<Item = &'a str>) -> bool {
+    let codings: Vec<&str> = codings.map(str::trim).collect();
     let quality = |wanted: &str| codings.iter().find_map(|coding| quality_of(coding, wanted));
     quality("gzip").or_else(|| quality("*")).is_some_and(|quality| quality > 0.0)
 }
@@ -124,12 +129,12 @@ mod tests {
     #[test]
     fn gzip_is_taken_where_it_is_named() {
         for yes in ["gzip", "gzip, deflate, br", "br;q=1.0, GZIP;q=0.1", "*", "identity, *;q=0.5"] {
-            assert!(takes_gzip(&headers("accept-encoding", yes)), "{yes}");
+            assert!(accepts_gzip(&headers("accept-encoding", yes)), "{yes}");
         }
         for no in ["", "br", "gzip;q=0", "gzip; q=0.000, *", "*;q=0", "gzip;q=x", "x-gzip"] {
-            assert!(!takes_gzip(&headers("accept-encoding", no)), "{no}");
+            assert!(!accepts_gzip(&headers("accept-encoding", no)), "{no}");
         }
-        assert!(!takes_gzip(&HeaderMap::new()));
+        assert!(!accepts_gzip(&HeaderMap::new()));
     }
 
     #[test]
