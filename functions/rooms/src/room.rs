@@ -18,8 +18,8 @@ use storeroom_web::{Call, Found};
 /// How long a room may take to say anything.
 const WELCOME_WITHIN_MS: i64 = 10_000;
 /// Frames and bytes after which what was taken is acknowledged at the latest.
-const ACK_FRAMES: u32 = 32;
-const ACK_BYTES: usize = 256 * 1024;
+const ACK_FRAMES: u64 = 32;
+const ACK_BYTES: usize = 32 * 1024;
 /// Close codes: the session has ended; no member any more.
 const UNAUTHENTICATED: u16 = 4401;
 const FORBIDDEN: u16 = 4403;
@@ -46,8 +46,10 @@ pub struct Room {
     /// The first frame, which was waited for before the client was answered.
     first: Option<String>,
     at: LogCursor,
-    taken_frames: u32,
-    taken_bytes: usize,
+    /// Frames that have come, whatever they told of.
+    received: u64,
+    acknowledged: u64,
+    unacknowledged_bytes: usize,
 }
 
 impl Room {
@@ -59,7 +61,8 @@ impl Room {
         from: LogCursor,
     ) -> Result<Self, Problem> {
         let first = first(socket.as_mut(), clock).await.map_err(|code| refusal(code, credential))?;
-        Ok(Self { socket, first: Some(first), at: from, taken_frames: 0, taken_bytes: 0 })
+        let first = Some(first);
+        Ok(Self { socket, first, at: from, received: 0, acknowledged: 0, unacknowledged_bytes: 0 })
     }
 
     /// What happens next; `None` when the room closed. May be given up at any moment. Whoever asks again has taken what
@@ -71,13 +74,13 @@ impl Room {
                 Some(first) => first,
                 None => self.socket.receive().await.ok()?,
             };
+            self.received = self.received.saturating_add(1);
+            self.unacknowledged_bytes = self.unacknowledged_bytes.saturating_add(received.len());
             let Some(frame) = Frame::parse(&received) else { continue };
             let text = sse::frame(&frame, self.at);
             match frame {
                 Frame::Events { cursor, .. } | Frame::Reset { cursor, .. } => self.at = cursor,
             }
-            self.taken_frames = self.taken_frames.saturating_add(1);
-            self.taken_bytes = self.taken_bytes.saturating_add(received.len());
             if !text.is_empty() {
                 return Some(text);
             }
@@ -85,12 +88,13 @@ impl Room {
     }
 
     fn acknowledge(&mut self) {
-        if self.taken_frames < ACK_FRAMES && self.taken_bytes < ACK_BYTES {
+        let frames = self.received.saturating_sub(self.acknowledged);
+        if frames < ACK_FRAMES && self.unacknowledged_bytes < ACK_BYTES {
             return;
         }
-        let ack = serde_json::json!({"t": "ack", "cursor": self.at.to_string()});
+        let ack = serde_json::json!({"t": "ack", "cursor": self.at.to_string(), "received": self.received});
         self.socket.send(&ack.to_string());
-        (self.taken_frames, self.taken_bytes) = (0, 0);
+        (self.acknowledged, self.unacknowledged_bytes) = (self.received, 0);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::product::{create, mug, path, simple};
 use serde_json::{Value, json};
 use storeroom_domain::Role;
 use storeroom_sql::Args;
+use storeroom_sql::documents::MAX_PAGE_BYTES;
 use storeroom_testbed::Testbed;
 
 async fn feed(bed: &Testbed, role: Role, query: &str) -> Value {
@@ -73,7 +74,7 @@ async fn what_a_role_may_not_read_is_passed_over() {
 #[tokio::test]
 async fn large_events_come_in_pages_of_bounded_size() {
     let bed = Testbed::new().await;
-    for n in 0..40 {
+    for n in 0..60 {
         let mut product = simple(&format!("P{n}"), &format!("S{n}"));
         product["attributes"] = (0..90).map(|n| (format!("a{n}"), json!("x".repeat(999)))).collect();
         create(&bed, product).await;
@@ -82,7 +83,7 @@ async fn large_events_come_in_pages_of_bounded_size() {
     loop {
         let reply =
             bed.call(Role::Viewer, "GET", &format!("/api/pms/events?limit=1000&after={after}"), None).await;
-        assert!(reply.text().len() < 3_500_000, "{}", reply.text().len());
+        assert!(reply.text().len() < MAX_PAGE_BYTES + 200_000, "{}", reply.text().len());
         let feed = reply.json();
         (after, pages) = (feed["cursor"].as_str().unwrap().to_owned(), pages + 1);
         seen.extend(seqs(&feed));
@@ -90,5 +91,5 @@ async fn large_events_come_in_pages_of_bounded_size() {
             break;
         }
     }
-    assert_eq!((seen, pages), ((1..=40).collect(), 2));
+    assert_eq!((seen, pages), ((1..=60).collect(), 2));
 }

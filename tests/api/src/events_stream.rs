@@ -350,17 +350,19 @@ async fn what_was_taken_is_acknowledged() {
     }
     for taken in 1..=70 {
         assert_eq!(ids(&next(&mut body).await), [format!("1.{taken}")]);
-        let due =
-            (taken == 33 || taken == 65).then(|| json!({"t": "ack", "cursor": format!("1.{}", taken - 1)}));
+        // The welcome was the first frame.
+        let due = (taken == 32 || taken == 64)
+            .then(|| json!({"t": "ack", "cursor": format!("1.{}", taken - 1), "received": taken}));
         assert_eq!(room.heard(), Vec::from_iter(due), "after {taken}");
     }
     let mut large = events(&[71], 71);
-    large["events"][0]["data"] = json!("x".repeat(256 * 1024));
+    large["events"][0]["data"] = json!("x".repeat(32 * 1024));
+    room.say(&json!({"t": "shared", "key": "page", "value": 2, "by": "usr_1"}));
     room.say(&large);
     next(&mut body).await;
     assert_eq!(room.heard(), [] as [Value; 0], "until the next is asked for");
     let (_, _) = passing(&bed, next(&mut body)).await;
-    assert_eq!(room.heard(), [json!({"t": "ack", "cursor": "1.71"})]);
+    assert_eq!(room.heard(), [json!({"t": "ack", "cursor": "1.71", "received": 73})]);
 }
 
 #[tokio::test]
