@@ -72,9 +72,7 @@ impl Room {
             for id in self.those(|connection| is_meant(&connection.state.member)) {
                 self.execute(&verdict, id, out);
             }
-            if let Verdict::Removed { user } = &verdict {
-                self.dismiss(user);
-            }
+            self.dismiss_by(&verdict, log.epoch, event.seq);
         }
         for connection in self.connections.values_mut() {
             let member = &mut connection.state.member;
@@ -82,6 +80,15 @@ impl Room {
                 member.as_of.seq = last.seq;
             }
         }
+    }
+
+    /// Lets go of users who dropped and have lost their access since.
+    fn dismiss_by(&mut self, verdict: &Verdict, epoch: i64, seq: i64) {
+        let is_end = !matches!(verdict, Verdict::Role { .. });
+        self.dismiss(|leaving| {
+            let as_of = leaving.member.as_of;
+            is_end && as_of.epoch == epoch && as_of.seq < seq && verdict.is_about(&leaving.member)
+        });
     }
 
     fn execute(&mut self, verdict: &Verdict, id: ConnectionId, out: &mut Vec<Effect>) {
@@ -108,6 +115,7 @@ impl Room {
     pub(crate) fn expel(&mut self, sessions: &[String], out: &mut Vec<Effect>) {
         let expelled = self.those(|connection| sessions.contains(&connection.state.member.session));
         self.close_all(expelled, CloseCode::SignedOut, out);
+        self.dismiss(|leaving| sessions.contains(&leaving.member.session));
     }
 
     pub(crate) fn those(&self, is_one: impl Fn(&Connection) -> bool) -> Vec<ConnectionId> {

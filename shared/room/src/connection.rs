@@ -60,6 +60,9 @@ pub struct ConnectionState {
     pub(crate) presence: Option<Rc<str>>,
     /// The last place in the log that the client said it has worked through.
     pub(crate) acked: i64,
+    /// How many frames the client said it has received.
+    #[serde(default)]
+    pub(crate) received: u64,
 }
 
 /// A connection in memory.
@@ -86,7 +89,7 @@ impl Connection {
             state.member.as_of.seq = state.member.as_of.seq.max(log.tip);
         }
         let position = log.and_then(|log| position(state.phase, log.tip)).unwrap_or(0);
-        let in_flight = InFlight::restore(position, state.acked);
+        let in_flight = InFlight::restore(position, state.acked, state.received);
         Self { in_flight, ..Self::new(state) }
     }
 
@@ -103,8 +106,9 @@ impl Connection {
     /// It has worked through everything up to a place in the log.
     pub(crate) fn acknowledge(&mut self, place: i64, received: Option<u64>, now_ms: i64) {
         self.in_flight.acknowledge(place, received, now_ms);
-        self.is_changed |= self.state.acked != place;
-        self.state.acked = place;
+        let received = received.unwrap_or(self.state.received);
+        self.is_changed |= (self.state.acked, self.state.received) != (place, received);
+        (self.state.acked, self.state.received) = (place, received);
     }
 
     /// The last event that it has been sent or has skipped, given the room's; `None` before `welcome`.

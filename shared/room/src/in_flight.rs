@@ -2,8 +2,8 @@
 //! keep up is known by its `ack`.
 //!
 //! Guarantees: at most `MAX_UNACKED_FRAMES` entries and one frame over `MAX_UNACKED_BYTES` of events are on their way.
-//! Relies on: hibernation coming only to a room that was silent for seconds, so that a count that starts anew with it
-//! is off by what a reader leaves unread for so long; `restore` takes that to be small events.
+//! Relies on: hibernation coming only to a room that was silent for seconds, so that a count that goes on from the last
+//! `ack` is off by what a reader leaves unread for so long; `restore` takes that to be small events.
 
 use crate::protocol::{ACK_WITHIN_MS, MAX_UNACKED_BYTES, MAX_UNACKED_FRAMES};
 use std::collections::VecDeque;
@@ -31,9 +31,10 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    /// A connection that stands at `position` of the log and has acknowledged `acked`.
-    pub(crate) fn restore(position: i64, acked: i64) -> Self {
-        let mut guess = Self::default();
+    /// A connection that stands at `position` of the log and has acknowledged `acked`, which came with that many
+    /// frames `received`: the count goes on from there.
+    pub(crate) fn restore(position: i64, acked: i64, received: u64) -> Self {
+        let mut guess = Self { sent: received, ..Self::default() };
         let events = usize::try_from(position.saturating_sub(acked)).unwrap_or(0);
         if events > 0 {
             guess.push(position, events.saturating_mul(LEAST_EVENT_BYTES));

@@ -174,12 +174,13 @@ impl Room {
     /// Lets the connections start anew at the tip.
     pub(crate) fn reset(&mut self, who: Vec<ConnectionId>, reason: ResetReason, out: &mut Vec<Effect>) {
         let Some(log) = self.log.filter(|_| !who.is_empty()) else { return };
+        let frame = ServerFrame::Reset { cursor: log.cursor(), reason }.to_json();
         for id in &who {
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.enter(Phase::Live);
+                connection.in_flight.push(log.tip, frame.len());
             }
         }
-        let frame = ServerFrame::Reset { cursor: log.cursor(), reason }.to_json();
         out.push(Effect::Send { to: who, frame: Rc::from(frame) });
     }
 

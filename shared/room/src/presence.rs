@@ -4,7 +4,7 @@
 //! `PRESENCE_GRACE_MS`; whoever was told of a member is told what becomes of it, also across hibernation.
 //! Relies on: a presence frame telling whole members, so that it does no harm to be told twice.
 
-use crate::connection::ConnectionId;
+use crate::connection::{ConnectionId, Member};
 use crate::protocol::{MAX_CONNECTIONS, PRESENCE_GRACE_MS, Present, ServerFrame};
 use crate::room::Room;
 use crate::step::Effect;
@@ -18,6 +18,8 @@ pub(crate) struct Leaving {
     until_ms: i64,
     /// What it had said of where it is.
     state: Option<Rc<str>>,
+    /// Who it was on its last connection.
+    pub(crate) member: Member,
 }
 
 /// What the room knows of its members besides their connections.
@@ -77,33 +79,33 @@ impl Room {
     }
 
     /// A connection has been taken out of the room; with `may_return`, its user may be back in a moment.
-    pub(crate) fn has_left(&mut self, user: &str, state: Option<Rc<str>>, may_return: bool) {
-        let is_last = !self.is_here(user);
+    pub(crate) fn has_left(&mut self, member: Member, state: Option<Rc<str>>, may_return: bool) {
+        // Whoever was welcomed in this step does not know it from its `welcome`.
+        self.presence.newcomers.clear();
+        let user = member.user.clone();
+        let is_last = !self.is_here(&user);
         if is_last && may_return && self.presence.leaving.len() < MAX_CONNECTIONS {
-            let leaving = Leaving { until_ms: self.now_ms.saturating_add(PRESENCE_GRACE_MS), state };
+            let until_ms = self.now_ms.saturating_add(PRESENCE_GRACE_MS);
+            let leaving = Leaving { until_ms, state, member };
             self.keep(format!("leaving/{user}"), serde_json::to_string(&leaving).ok());
-            self.presence.leaving.insert(user.to_owned(), leaving);
+            self.presence.leaving.insert(user, leaving);
             return;
         }
-        self.presence.untold.entry(user.to_owned()).or_insert(true);
+        self.presence.untold.entry(user).or_insert(true);
     }
 
     /// Lets go of those who have not come back.
     pub(crate) fn let_go(&mut self) {
         let now_ms = self.now_ms;
-        let is_gone =
-            |(user, leaving): (&String, &Leaving)| (leaving.until_ms <= now_ms).then(|| user.clone());
-        let gone: Vec<String> = self.presence.leaving.iter().filter_map(is_gone).collect();
-        for user in gone {
-            self.dismiss(&user);
-        }
+        self.dismiss(|leaving| leaving.until_ms <= now_ms);
     }
 
-    /// Lets go of a user that may still have come back.
-    pub(crate) fn dismiss(&mut self, user: &str) {
-        if self.presence.leaving.contains_key(user) {
-            self.about_to_change(user);
-            self.forget_leaving(user);
+    /// Lets go of users that might still have come back.
+    pub(crate) fn dismiss(&mut self, is_gone: impl Fn(&Leaving) -> bool) {
+        let gone = self.presence.leaving.iter().filter(|(_, leaving)| is_gone(leaving));
+        for user in gone.map(|(user, _)| user.clone()).collect::<Vec<_>>() {
+            self.about_to_change(&user);
+            self.forget_leaving(&user);
         }
     }
 

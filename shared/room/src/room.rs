@@ -92,7 +92,8 @@ impl Room {
         let phase = Phase::Greeting { until_ms: self.now_ms.saturating_add(HELLO_WITHIN_MS) };
         let acked = member.as_of.seq;
         let since_ms = self.now_ms;
-        let state = ConnectionState { member, topics: None, phase, since_ms, presence: None, acked };
+        let state =
+            ConnectionState { member, topics: None, phase, since_ms, presence: None, acked, received: 0 };
         let mut connection = Connection::new(state);
         connection.is_changed = true;
         self.connections.insert(id, connection);
@@ -218,7 +219,7 @@ impl Room {
     fn remove(&mut self, id: ConnectionId, may_return: bool) {
         let Some(connection) = self.connections.remove(&id) else { return };
         if connection.is_welcome() {
-            self.has_left(&connection.state.member.user, connection.state.presence, may_return);
+            self.has_left(connection.state.member, connection.state.presence, may_return);
         }
     }
 

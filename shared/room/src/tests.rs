@@ -1,4 +1,5 @@
-//! Tests by the ids of `SPEC.md`; the simulation of the whole is `tests/room_sim`.
+//! Tests by the ids of `SPEC.md`, a file a part of it. The room as a whole, with everything around it that fails, is
+//! simulated in `tests/room_sim`.
 
 mod access;
 #[cfg(feature = "schema")]
@@ -9,7 +10,5 @@ mod limits;
 mod presence;
 mod rules;
 mod shared;
-mod simulation;
 mod sleep;
 mod slow;
-mod world;

@@ -1,7 +1,7 @@
 //! Who is here, and where.
 
 use super::bench::*;
-use crate::protocol::{MAX_CONNECTIONS_A_USER, SENDS_A_SECOND};
+use crate::protocol::{ACK_WITHIN_MS, MAX_CONNECTIONS_A_USER, SENDS_A_SECOND};
 use crate::*;
 use serde_json::{Value, json};
 use storeroom_domain::Role;
@@ -137,6 +137,62 @@ fn p4_whoever_may_not_come_back_is_gone_at_once() {
     bench.log.push(LogEvent { seq, event_type: "member.removed".to_owned(), document });
     bench.run(Input::Head { epoch: 1, head: seq });
     assert_eq!(bench.take_news(9), [told(&[], &[], &["usr_a"])], "the grace ends with the membership");
+}
+
+#[test]
+fn p4_a_session_or_a_key_that_ends_within_the_grace_is_gone_at_once() {
+    let mut bench = bench();
+    bench.enter(1, "usr_a");
+    let key = Member { session: "key_a".to_owned(), ..bench.member(2, "key_a", Role::Viewer) };
+    bench.run(Input::Connected { connection: id(2), member: Some(key) });
+    bench.say(2, hello());
+    bench.leave(1);
+    bench.leave(2);
+    bench.news.clear();
+    bench.run(Input::Expel { sessions: vec!["ses_1".to_owned()] });
+    assert_eq!(bench.take_news(9), [told(&[], &[], &["usr_a"])]);
+    let seq = bench.head() + 1;
+    let document = json!({"seq": seq, "subject": "key_a", "data": {}}).to_string();
+    bench.log.push(LogEvent { seq, event_type: "key.revoked".to_owned(), document });
+    bench.run(Input::Head { epoch: 1, head: seq });
+    assert_eq!(bench.take_news(9), [told(&[], &[], &["key_a"])]);
+}
+
+#[test]
+fn p3_a_removal_of_old_ends_no_grace() {
+    let mut bench = bench();
+    let seq = bench.head() + 1;
+    let document = json!({"seq": seq, "subject": "usr_a", "data": {}}).to_string();
+    bench.log.push(LogEvent { seq, event_type: "member.removed".to_owned(), document });
+    bench.run(Input::Head { epoch: 1, head: seq });
+    bench.enter(1, "usr_a");
+    bench.leave(1);
+    bench.news.clear();
+    bench.join(2, json!({"t": "hello", "cursor": "1.0"}));
+    assert_eq!(bench.take_news(9), [told(&[member("usr_2", 1, &[])], &[], &[])], "usr_a was let in after it");
+}
+
+#[test]
+fn p2_a_newcomer_is_told_of_its_users_connections_that_are_closed_with_its_welcome() {
+    let mut bench = Bench::with_log(0);
+    bench.enter(1, "usr_a");
+    bench.enter(2, "usr_a");
+    let large =
+        |seq| LogEvent { document: format!(r#""{}""#, "x".repeat(300_000)), ..event(seq, "product.updated") };
+    let events: Vec<LogEvent> = (1..=5).map(large).collect();
+    bench.log.extend(events.clone());
+    bench.run(Input::Nudge { epoch: 1, events });
+    bench.say(2, json!({"t": "ack", "cursor": "1.4"}));
+    bench.connect(3, "usr_a", Role::Viewer);
+    bench.news.clear();
+    let effects = bench.step(text(3, r#"{"t":"hello","cursor":"1.9"}"#));
+    bench.now_ms += ACK_WITHIN_MS;
+    let (number, after, limit) = fetch(&effects).unwrap();
+    let page = bench.page(after, limit);
+    bench.run(Input::Backfill { number, page });
+    assert_eq!(bench.closed, [(id(1), CloseCode::TooSlow)]);
+    assert_eq!(bench.take(3)[0]["members"], json!([member("usr_a", 3, &[])]));
+    assert_eq!(bench.take_news(3), [told(&[], &[member("usr_a", 2, &[])], &[])]);
 }
 
 #[test]

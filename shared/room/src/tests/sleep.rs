@@ -54,13 +54,13 @@ fn what_is_kept_format_unchanged() {
     assert_eq!(
         kept,
         [
-            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":null,"phase":{"Greeting":{"until_ms":10000}},"since_ms":0,"presence":null,"acked":3}"#,
-            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":["product"],"phase":{"Joining":{"cursor":"1.2"}},"since_ms":0,"presence":null,"acked":3}"#,
+            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":null,"phase":{"Greeting":{"until_ms":10000}},"since_ms":0,"presence":null,"acked":3,"received":0}"#,
+            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":["product"],"phase":{"Joining":{"cursor":"1.2"}},"since_ms":0,"presence":null,"acked":3,"received":0}"#,
             r#"log {"epoch":1,"tip":3,"known":3}"#,
-            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":["product"],"phase":"Live","since_ms":0,"presence":null,"acked":2}"#,
-            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":["product"],"phase":"Live","since_ms":0,"presence":"{\"view\":\"orders\"}","acked":2}"#,
+            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":["product"],"phase":"Live","since_ms":0,"presence":null,"acked":2,"received":0}"#,
+            r#"{"member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"},"topics":["product"],"phase":"Live","since_ms":0,"presence":"{\"view\":\"orders\"}","acked":2,"received":0}"#,
             r#"shared/page {"value":"3","by":"usr_1"}"#,
-            r#"leaving/usr_1 {"until_ms":10000,"state":"{\"view\":\"orders\"}"}"#,
+            r#"leaving/usr_1 {"until_ms":10000,"state":"{\"view\":\"orders\"}","member":{"user":"usr_1","role":"editor","session":"ses_1","as_of":"1.3"}}"#,
         ]
     );
     for text in kept.iter().filter(|text| text.contains("phase")) {

@@ -153,6 +153,42 @@ fn k6_after_sleep_what_is_not_acknowledged_is_not_forgotten() {
 }
 
 #[test]
+fn k6_the_count_of_frames_outlasts_sleep() {
+    let mut bench = bench();
+    for seq in 1..=MAX_UNACKED_FRAMES as i64 {
+        let nudge = bench.commit(&["product.updated"]);
+        bench.run(nudge);
+        bench.say(2, json!({"t": "ack", "cursor": format!("1.{seq}"), "received": seq + 1}));
+    }
+    bench.leave(1);
+    bench.sleep();
+    let nudge = large(&mut bench, 40, 64 * 1024);
+    bench.run(nudge);
+    bench.sent.clear();
+    bench.say(2, json!({"t": "ack", "cursor": "1.256", "received": 257}));
+    assert_eq!(bench.take(2).len(), 0, "nothing of what came after sleep has arrived");
+}
+
+#[test]
+fn k2_a_reset_is_a_frame_that_is_received() {
+    let mut bench = Bench::with_log(5);
+    bench.join(1, json!({"t": "hello", "cursor": "1.9"}));
+    bench.connect(2, "usr_2", Role::Viewer);
+    bench.say(2, hello());
+    let frames = 1 + bench.take(1).len() + bench.take_news(1).len();
+    let nudge = large(&mut bench, 2, 600 * 1024);
+    bench.run(nudge);
+    assert_eq!(bench.take(1).len(), 2);
+    bench.say(1, json!({"t": "ack", "cursor": "1.6", "received": frames}));
+    let nudge = large(&mut bench, 1, 600 * 1024);
+    bench.run(nudge);
+    assert_eq!(bench.take(1).len(), 1);
+    let nudge = large(&mut bench, 1, 1_000);
+    bench.run(nudge);
+    assert_eq!(bench.take(1).len(), 0, "the second of the large ones is on its way, too");
+}
+
+#[test]
 fn l7_an_ack_of_what_was_not_sent_is_an_error() {
     let mut bench = bench();
     bench.connect(3, "usr_3", Role::Viewer);
