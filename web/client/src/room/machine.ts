@@ -87,7 +87,8 @@ export class Machine {
   /** When `tick` is due; `null` when it never is. */
   get nextAt(): number | null {
     const outgoing = this.#canSend() ? this.#outgoing.nextAt : null;
-    const all = [this.#main?.nextAt, this.#probe?.nextAt, this.#retryAt, this.#probeAt, outgoing];
+    const probeAt = this.#isUp() ? this.#probeAt : null;
+    const all = [this.#main?.nextAt, this.#probe?.nextAt, this.#retryAt, probeAt, outgoing];
     const next = Math.min(...all.map((at) => at ?? Infinity));
     return next === Infinity ? null : next;
   }
@@ -218,7 +219,6 @@ export class Machine {
     this.#main = null;
     this.#probe = null;
     this.#retryAt = null;
-    this.#probeAt = null;
     this.roster.leave();
   }
 
@@ -411,7 +411,7 @@ export class Machine {
     const probe = this.#probe;
     if (probe && now >= (probe.deadline ?? Infinity)) this.#giveProbeUp(now);
     if (this.#main) this.#tickMain(this.#main, now);
-    if (this.#main && this.#probeAt !== null && now >= this.#probeAt) this.#startProbe(now);
+    if (this.#isUp() && this.#probeAt !== null && now >= this.#probeAt) this.#startProbe(now);
   }
 
   #tickMain(main: Attempt, now: number): void {
@@ -440,8 +440,10 @@ export class Machine {
 
   // Probes
 
+  /** A probe that is planned stays planned, however often the connection in use is made anew. */
   #planProbe(now: number): void {
-    this.#probeAt = this.#ladder.canRise ? now + this.#probeBackoff.next() : null;
+    if (!this.#ladder.canRise) this.#probeAt = null;
+    else if (!this.#probe) this.#probeAt ??= now + this.#probeBackoff.next();
   }
 
   #startProbe(now: number): void {
@@ -458,8 +460,12 @@ export class Machine {
 
   // What goes
 
+  #isUp(): boolean {
+    return this.#main?.upAt != null;
+  }
+
   #canSend(): boolean {
-    return this.#main?.transport === "websocket" && this.#main.upAt !== null;
+    return this.#isUp() && this.#main?.transport === "websocket";
   }
 
   #flush(now: number): void {
