@@ -23,6 +23,7 @@ import { sharing } from "./shared_reads.ts";
 /** A client, with what only its maker needs to see. */
 export interface CreatedHttp extends Http {
   readonly circuit: { readonly state: CircuitState };
+  forStore(store: string | null): CreatedHttp;
 }
 
 /** Makes a client; a `TypeError` says which option is wrong. */
