@@ -7,6 +7,7 @@
 mod bench;
 mod black_box;
 mod checkout;
+mod client;
 mod command;
 mod curl;
 mod demo;
@@ -56,7 +57,7 @@ enum Task {
     Build(Build),
     /// Bring a database to the newest schema.
     Migrate(migrate::Options),
-    /// Write openapi.json from the table of operations.
+    /// Write openapi.json from the table of operations, and the types of web/client from that.
     Openapi,
     /// Check everything about a deployment that can be known before it.
     DeployCheck(deploy_check::Options),
