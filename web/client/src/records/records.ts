@@ -3,7 +3,7 @@
  *
  * Guarantees: a record that is held becomes what the service has, whatever order answers and events come in; a change
  * shows at once, and is confirmed or taken back. A gap or a reset is made good by reading anew, until that succeeds.
- * Relies on: `Session` handing on every event once and in order; `Outbox` for sending.
+ * Relies on: `RoomSession` handing on every event once and in order; `Outbox` for sending.
  */
 
 import { ProblemError } from "../http/errors.ts";
@@ -17,7 +17,7 @@ import { isWithin, parseCursor, type Place } from "../room/cursor.ts";
 import { isEqual } from "../room/json.ts";
 import { Listeners, type Observable } from "../room/observable.ts";
 import type { Json, JsonObject, StoreEvent } from "../room/protocol.ts";
-import type { Batch, Session } from "../room/session.ts";
+import type { Batch, RoomSession } from "../room/session.ts";
 import { applied, type Held, replaced, versionOf } from "./held.ts";
 import { Overlays } from "./overlay.ts";
 import { type Documents, RECORD_TYPES, type RecordName, typeOfId } from "./types.ts";
@@ -25,7 +25,7 @@ import { type Documents, RECORD_TYPES, type RecordName, typeOfId } from "./types
 /** What records are made with. */
 export interface RecordsOptions {
   /** Brings the events; without it records change only by what is read and written here. */
-  readonly session?: Session;
+  readonly session?: RoomSession;
   /** Sends the changes; one in memory, which the records start and stop, without it. */
   readonly outbox?: Outbox;
   readonly runtime?: Runtime;
@@ -179,7 +179,7 @@ export class Records {
     return this.#outbox.entries.get().filter(({ store }) => store === this.#http.store);
   }
 
-  #followSession(session: Session | undefined): (() => void)[] {
+  #followSession(session: RoomSession | undefined): (() => void)[] {
     if (!session) return [];
     this.#followedFrom = parseCursor(session.cursor);
     return [

@@ -2,7 +2,7 @@
  * The live side of a store: its events as they happen, who else is there, and what all members share.
  *
  * Guarantees: every event is handed on once, in order, whatever happens to the connection, or a reset is announced;
- * each store that was visited keeps its cursor and its shared values. Relies on: `Session`.
+ * each store that was visited keeps its cursor and its shared values. Relies on: `RoomSession`.
  */
 
 import type { Http } from "../http/http.ts";
@@ -18,11 +18,8 @@ import {
   type StoreEvent,
 } from "./protocol.ts";
 import type { Shared } from "./roster.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { RoomSession, type RoomOptions } from "./session.ts";
 import type { RoomStatus } from "./step.ts";
-
-/** What a room is made with. */
-export type RoomOptions = SessionOptions;
 
 const SHARED_KEY = /^[A-Za-z0-9._:-]{1,64}$/;
 
@@ -30,7 +27,7 @@ const SHARED_KEY = /^[A-Za-z0-9._:-]{1,64}$/;
 export class Room {
   readonly #http: Http;
   readonly #options: RoomOptions;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, RoomSession>();
   readonly #status: Subject<RoomStatus>;
   readonly #members = new Subject<readonly Present[]>([]);
   readonly #shared = new Subject<Shared>(new Map());
@@ -143,16 +140,16 @@ export class Room {
   }
 
   /** The session of a store: what records are fed by. */
-  session(store = this.#store.get()): Session {
+  session(store = this.#store.get()): RoomSession {
     let session = this.#sessions.get(store);
     if (!session) {
-      session = new Session(this.#http.forStore(store), this.#options);
+      session = new RoomSession(this.#http.forStore(store), this.#options);
       this.#sessions.set(store, session);
     }
     return session;
   }
 
-  #follow(session: Session): void {
+  #follow(session: RoomSession): void {
     this.#status.set(session.status.get());
     this.#members.set(session.members.get());
     this.#shared.set(session.shared.get());

@@ -17,7 +17,7 @@ import type { CursorStorage } from "./storage.ts";
 import { open, poll, type Wire, type WireOptions } from "./transports.ts";
 
 /** What a session is made with; all of it has a default. */
-export interface SessionOptions {
+export interface RoomOptions {
   readonly topics?: readonly string[] | null;
   /** The transports to use, the best first. */
   readonly transports?: readonly Transport[];
@@ -34,7 +34,7 @@ export interface Batch {
 }
 
 /** The room of one store. */
-export class Session {
+export class RoomSession {
   readonly status: Subject<RoomStatus>;
   readonly members = new Subject<readonly Present[]>([]);
   readonly shared = new Subject<Shared>(new Map());
@@ -48,7 +48,7 @@ export class Session {
   readonly problems = new Listeners<{ code: string; detail: string }>();
 
   readonly #http: Http;
-  readonly #options: SessionOptions;
+  readonly #options: RoomOptions;
   readonly #runtime: Runtime;
   readonly #wires = new Map<number, Wire>();
   readonly #inputs: Input[] = [];
@@ -60,7 +60,7 @@ export class Session {
   #cancelTimer = (): void => {};
 
   /** `http` names the store. */
-  constructor(http: Http, options: SessionOptions = {}) {
+  constructor(http: Http, options: RoomOptions = {}) {
     this.#http = http;
     this.#options = options;
     this.#runtime = options.runtime ?? systemRuntime;
