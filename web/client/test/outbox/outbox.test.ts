@@ -101,7 +101,7 @@ test("a service that is not there is tried again, and what is queued stays in or
   proxy.next("POST", { kind: "cut" }, answer, {
     kind: "answer",
     status: 200,
-    body: "<html>Sign in to the hotel</html>",
+    body: `{"sign_in": "to the hotel"}`,
   });
   outbox.start();
   const all = await Promise.all(["A", "B"].map((title) => outbox.add(creation(title)).settled));
