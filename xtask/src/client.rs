@@ -23,16 +23,21 @@ pub fn generate(checkout: &Checkout) -> Result<()> {
     generate_to(checkout, &checkout.path(TYPES))
 }
 
-/// Checks that the generated types are those of openapi.json, and what the compiler says of the package and its tests.
+/// Checks that the generated types are those of openapi.json and that all types fit, and builds the package.
 pub fn check(checkout: &Checkout) -> Result<()> {
     let fresh = checkout.state("client-api.ts")?;
     generate_to(checkout, &fresh)?;
     if read(&fresh)? != read(&checkout.path(TYPES))? {
         bail!("{TYPES} is not what openapi.json says: run `cargo xtask openapi`.");
     }
+    compile(checkout, "tsconfig.json")?;
+    compile(checkout, "tsconfig.build.json")
+}
+
+fn compile(checkout: &Checkout, project: &str) -> Result<()> {
     let mut tsc = node::command(checkout, "typescript/bin/tsc")?;
-    tsc.arg("--project").arg(checkout.path("web/client/tsconfig.json"));
-    run(&mut tsc, "checking the types of web/client", &checkout.log("client-tsc")?)
+    tsc.arg("--project").arg(checkout.path("web/client").join(project));
+    run(&mut tsc, "compiling web/client", &checkout.log("client-tsc")?)
 }
 
 /// The command that checks its signatures against tests/vectors.
@@ -50,7 +55,9 @@ pub fn tests(checkout: &Checkout, url: &str, facts: &Path) -> Result<Command> {
 
 fn tests_of(checkout: &Checkout, files: &str) -> Result<Command> {
     let mut command = checkout.command(node::modern_node(checkout)?);
-    command.args(["--test", "--test-reporter=spec"]).arg(format!("--test-timeout={TEST_LIMIT_MS}"));
+    command
+        .args(["--test", "--test-reporter=spec", "--test-force-exit"])
+        .arg(format!("--test-timeout={TEST_LIMIT_MS}"));
     command.arg(files).env("PATH", node::path_with(checkout)?);
     Ok(command)
 }
