@@ -7,7 +7,6 @@
  */
 import { build } from "esbuild";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { SERVICE } from "../support/service.ts";
 import type { Setting } from "./app.ts";
 
 /** Where the pages are, as far as the browser knows. */
@@ -53,11 +52,11 @@ export async function openContext(browser: Browser): Promise<BrowserContext> {
 }
 
 /** A tab with the application running. */
-export async function openTab(context: BrowserContext, setting: Omit<Setting, "baseUrl">): Promise<Page> {
+export async function openTab(context: BrowserContext, setting: Setting): Promise<Page> {
   const page = await context.newPage();
   page.on("pageerror", (error) => console.log("in the page:", error.message));
   await page.goto(`${ORIGIN}/`);
-  await page.evaluate((given) => app.start(given), { ...setting, baseUrl: SERVICE });
+  await page.evaluate((given) => app.start(given), setting);
   return page;
 }
 
