@@ -13,11 +13,12 @@ use crate::{log, log_page};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 use storeroom_ports::{Connection, Level};
 use storeroom_room::protocol::{PING, PONG};
 use storeroom_room::{Effect, Input, LogEvent, Message, Room as Machine};
 use worker::{
-    DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
+    Delay, DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
     WebSocketPair, WebSocketRequestResponsePair, durable_object,
 };
 
@@ -49,7 +50,7 @@ impl DurableObject for Room {
         }
         let storage = RoomStorage::open(&state);
         let sockets = Sockets::open(&state);
-        let machine = RefCell::new(Machine::restore(storage.snapshot(), sockets.kept()));
+        let machine = RefCell::new(Machine::restore(&storage.kept(), sockets.kept()));
         let inner = Inner { connection: libsql(&env), state, storage, machine, sockets };
         Self { inner: Rc::new(inner) }
     }
@@ -148,13 +149,14 @@ impl Inner {
 
     fn run(self: &Rc<Self>, effect: Effect) -> Result<()> {
         match effect {
-            Effect::Persist(snapshot) => self.storage.persist(&snapshot)?,
+            Effect::Keep { name, text } => self.storage.keep(name, text)?,
             Effect::Save { connection, state } => self.sockets.save(connection, &state)?,
             Effect::Send { to, frame } => self.sockets.send(&to, &frame),
             Effect::Close { connection, code } => self.sockets.close(connection, code)?,
             Effect::Fetch { number, after, limit } => {
                 self.state.wait_until(self.clone().backfill(number, after, limit));
             }
+            Effect::Tick { in_ms } => self.state.wait_until(self.clone().tick(in_ms)),
             Effect::Alarm { at_ms } => {
                 let storage = self.state.storage();
                 let in_ms = at_ms.saturating_sub(now_ms()).max(0);
@@ -162,6 +164,11 @@ impl Inner {
             }
         }
         Ok(())
+    }
+
+    async fn tick(self: Rc<Self>, in_ms: i64) {
+        Delay::from(Duration::from_millis(in_ms.unsigned_abs())).await;
+        self.step(Input::Tick);
     }
 
     async fn backfill(self: Rc<Self>, number: u64, after: i64, limit: u32) {

@@ -1,7 +1,7 @@
 //! The open WebSockets of a room, by the names that the machine knows them by.
 //!
 //! Guarantees: a text that goes to many crosses into JavaScript once. Relies on: tags and attachments being kept with
-//! a hibernating socket; an attachment taking 16,384 bytes, of which a connection's state needs 4 KiB at most.
+//! a hibernating socket; an attachment taking 16,384 bytes, of which a connection's state needs 12 KiB at most.
 
 use crate::js;
 use std::cell::RefCell;

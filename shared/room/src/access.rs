@@ -72,6 +72,9 @@ impl Room {
             for id in self.those(|connection| is_meant(&connection.state.member)) {
                 self.execute(&verdict, id, out);
             }
+            if let Verdict::Removed { user } = &verdict {
+                self.dismiss(user);
+            }
         }
         for connection in self.connections.values_mut() {
             let member = &mut connection.state.member;

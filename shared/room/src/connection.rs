@@ -1,8 +1,9 @@
 //! A connection: what the room knows of one socket.
 //!
-//! Guarantees: `ConnectionState` is all that has to survive hibernation and stays under 4 KiB: two ids, two cursors and
-//! at most 2 KiB of topics. Relies on: a host that hands the same state back to `Room::restore`.
+//! Guarantees: `ConnectionState` is all that has to survive hibernation and stays under 12 KiB: three ids
+//! and cursors, at most 2 KiB of topics, and 4 KiB of presence, which quoting can double. Relies on: a host that hands the same state back to `Room::restore`.
 
+use crate::in_flight::InFlight;
 use crate::log::Log;
 use crate::protocol::MAX_FRAMES_A_SECOND;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -53,6 +54,12 @@ pub struct ConnectionState {
     pub(crate) member: Member,
     pub(crate) topics: Topics,
     pub(crate) phase: Phase,
+    /// When it was opened, Unix milliseconds.
+    pub(crate) since_ms: i64,
+    /// The JSON of where the member is.
+    pub(crate) presence: Option<Rc<str>>,
+    /// The last place in the log that the client said it has worked through.
+    pub(crate) acked: i64,
 }
 
 /// A connection in memory.
@@ -61,13 +68,15 @@ pub(crate) struct Connection {
     pub(crate) state: ConnectionState,
     /// Whether the state differs from the one that was handed out last.
     pub(crate) is_changed: bool,
+    /// What is on its way.
+    pub(crate) in_flight: InFlight,
     second_ms: i64,
     frames_in_second: u32,
 }
 
 impl Connection {
     pub(crate) fn new(state: ConnectionState) -> Self {
-        Self { state, is_changed: false, second_ms: 0, frames_in_second: 0 }
+        Self { state, is_changed: false, in_flight: InFlight::default(), second_ms: 0, frames_in_second: 0 }
     }
 
     /// As it was kept: whoever is welcome had been judged by everything that the room had sent.
@@ -76,7 +85,9 @@ impl Connection {
         if let Some(log) = log.filter(|log| is_welcome && log.epoch == state.member.as_of.epoch) {
             state.member.as_of.seq = state.member.as_of.seq.max(log.tip);
         }
-        Self::new(state)
+        let position = log.and_then(|log| position(state.phase, log.tip)).unwrap_or(0);
+        let in_flight = InFlight::restore(position, state.acked);
+        Self { in_flight, ..Self::new(state) }
     }
 
     pub(crate) fn enter(&mut self, phase: Phase) {
@@ -89,13 +100,21 @@ impl Connection {
         self.is_changed = true;
     }
 
+    /// It has worked through everything up to a place in the log.
+    pub(crate) fn acknowledge(&mut self, place: i64, received: Option<u64>, now_ms: i64) {
+        self.in_flight.acknowledge(place, received, now_ms);
+        self.is_changed |= self.state.acked != place;
+        self.state.acked = place;
+    }
+
     /// The last event that it has been sent or has skipped, given the room's; `None` before `welcome`.
     pub(crate) fn position(&self, tip: i64) -> Option<i64> {
-        match self.state.phase {
-            Phase::Greeting { .. } | Phase::Joining { .. } => None,
-            Phase::Behind { at } => Some(at),
-            Phase::Live => Some(tip),
-        }
+        position(self.state.phase, tip)
+    }
+
+    /// Whether it is behind, at such a place.
+    pub(crate) fn is_behind_at(&self, is_meant: impl Fn(i64) -> bool) -> bool {
+        matches!(self.state.phase, Phase::Behind { at } if is_meant(at))
     }
 
     /// Whether it has said `hello`.
@@ -115,6 +134,14 @@ impl Connection {
         }
         self.frames_in_second = self.frames_in_second.saturating_add(1);
         self.frames_in_second > MAX_FRAMES_A_SECOND
+    }
+}
+
+fn position(phase: Phase, tip: i64) -> Option<i64> {
+    match phase {
+        Phase::Greeting { .. } | Phase::Joining { .. } => None,
+        Phase::Behind { at } => Some(at),
+        Phase::Live => Some(tip),
     }
 }
 

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use storeroom_domain::LogCursor;
 
 /// Most events of a page.
-pub const PAGE_EVENTS: u32 = 1_000;
+pub const PAGE_EVENTS: u32 = 10_000;
 /// How long the room waits after a look into the log that failed.
 pub const RETRY_AFTER_MS: i64 = 1_000;
 /// What is asked for when only the head matters: no event comes after it.
@@ -47,12 +47,6 @@ impl LogPage {
     pub(crate) fn reach(&self) -> i64 {
         self.events.first().map_or(self.head, |first| first.seq.saturating_sub(1))
     }
-}
-
-/// What of a room has to survive hibernation, besides its connections.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snapshot {
-    pub(crate) log: Option<Log>,
 }
 
 /// How far the room has come.
@@ -114,22 +108,34 @@ impl Room {
     }
 
     /// A look into the log came to nothing.
-    pub(crate) fn look_failed(&mut self, number: u64, now_ms: i64) {
+    pub(crate) fn look_failed(&mut self, number: u64) {
         if self.look.take_if(|look| look.number == number).is_some() {
             self.doubt = true;
-            self.retry_at_ms = Some(now_ms.saturating_add(RETRY_AFTER_MS));
+            self.retry_at_ms = Some(self.now_ms.saturating_add(RETRY_AFTER_MS));
         }
     }
 
     /// What a look into the log has brought.
-    pub(crate) fn looked(&mut self, number: u64, page: &LogPage, out: &mut Vec<Effect>) {
+    pub(crate) fn looked(&mut self, number: u64, page: LogPage, out: &mut Vec<Effect>) {
         let Some(look) = self.look.take_if(|look| look.number == number) else { return };
-        self.learn(page, out);
-        self.close_the_unjudged(look.after, page, out);
+        self.learn(&page, out);
+        self.close_the_unjudged(look.after, &page, out);
         self.judge(&page.events, out);
         self.admit(!self.doubt, out);
-        self.give_up_on_the_lost(look.after, page, out);
-        self.deliver(&page.events, out);
+        self.give_up_on_the_lost(look.after, &page, out);
+        self.page = page.events;
+        self.catch_up(out);
+    }
+
+    /// Sends what the last look brought to those who can take it, and drops it when nobody needs it any more.
+    pub(crate) fn catch_up(&mut self, out: &mut Vec<Effect>) {
+        let page = std::mem::take(&mut self.page);
+        self.deliver(&page, out);
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { return };
+        let is_within = |at: i64| first.seq <= at.saturating_add(1) && at < last.seq;
+        if self.connections.values().any(|connection| connection.is_behind_at(is_within)) {
+            self.page = page;
+        }
     }
 
     /// Takes over the database's epoch and head.
@@ -141,6 +147,7 @@ impl Room {
             }
             Some(log) => {
                 *log = Log::at_head(page.epoch, page.head);
+                self.page = Vec::new();
                 let everybody: Vec<ConnectionId> = self.members().map(|(id, _)| id).collect();
                 self.reset(everybody.clone(), ResetReason::Epoch, out);
                 // What the restored database says of them, it has not said by events.
@@ -177,8 +184,8 @@ impl Room {
     }
 
     /// Begins a look into the log when somebody needs one and none is under way.
-    pub(crate) fn look_if_needed(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
-        let is_waiting = self.look.is_some() || self.retry_at_ms.is_some_and(|at| now_ms < at);
+    pub(crate) fn look_if_needed(&mut self, out: &mut Vec<Effect>) {
+        let is_waiting = self.look.is_some() || self.retry_at_ms.is_some_and(|at| self.now_ms < at);
         let Some(after) = self.first_missing().filter(|_| !is_waiting) else { return };
         self.looks = self.looks.wrapping_add(1);
         self.look = Some(Look { number: self.looks, after });
@@ -195,7 +202,8 @@ impl Room {
         let of_connections =
             self.connections.values().filter_map(|connection| match connection.state.phase {
                 Phase::Greeting { .. } | Phase::Live => None,
-                Phase::Behind { at } => Some(at),
+                // Whoever is full can take nothing: it asks again by its `ack`.
+                Phase::Behind { at } => Some(at).filter(|_| !connection.in_flight.is_full()),
                 Phase::Joining { cursor } => Some(self.joining_needs(cursor, connection.state.member.as_of)),
             });
         of_room.into_iter().chain(of_connections).min()

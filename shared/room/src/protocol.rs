@@ -4,7 +4,8 @@
 //! travels as the bytes that the database made.
 
 use serde::{Deserialize, Serialize, Serializer};
-use std::collections::BTreeMap;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use storeroom_domain::LogCursor;
 
 /// The WebSocket subprotocol, and the `protocol` of `welcome`.
@@ -27,6 +28,34 @@ pub const MAX_CONNECTIONS: usize = 1_000;
 pub const MAX_TOPICS: usize = 32;
 /// Longest topic. 32 topics of 64 bytes, quoted, are 2 KiB of the 16 KiB that a connection's state may have.
 pub const MAX_TOPIC_BYTES: usize = 64;
+/// Most bytes of a presence state, as JSON.
+pub const MAX_PRESENCE_BYTES: usize = 4 * 1024;
+/// How long a user whose last connection dropped is still shown as present.
+pub const PRESENCE_GRACE_MS: i64 = 10_000;
+/// Most bytes of a shared value, as JSON.
+pub const MAX_SHARED_BYTES: usize = 8 * 1024;
+/// Most keys that a room shares.
+pub const MAX_SHARED_KEYS: usize = 64;
+/// Longest key of a shared value.
+pub const MAX_KEY_BYTES: usize = 64;
+/// Most connections of a user; with one more the oldest is closed.
+pub const MAX_CONNECTIONS_A_USER: usize = 100;
+/// So many bytes on their way to a connection, and it is sent no more events before it acknowledges some.
+pub const MAX_UNACKED_BYTES: usize = 1024 * 1024;
+/// So many frames on their way to a connection, and it is sent no more events before it acknowledges some. A client
+/// acknowledges at the latest after every 64.
+pub const MAX_UNACKED_FRAMES: usize = 256;
+/// How long a connection that is sent no more may go without acknowledging anything.
+pub const ACK_WITHIN_MS: i64 = 10_000;
+/// So many bytes on their way to a connection, events and whatever else, and it is closed.
+pub const MAX_BACKLOG_BYTES: usize = 2 * MAX_UNACKED_BYTES;
+/// So many bytes on their way to all connections of a room, and the slowest is closed: half of the 128 MB that an
+/// object has.
+pub const MAX_ROOM_BACKLOG_BYTES: usize = 64 * 1024 * 1024;
+/// How long a frame may wait for others that go with it.
+pub const GATHER_MS: i64 = 50;
+/// So many frames a second, one to one connection each, leave a room at once; beyond that they are gathered.
+pub const SENDS_A_SECOND: i64 = 100_000;
 /// Most events in a frame.
 pub const MAX_EVENTS_A_FRAME: usize = 256;
 /// Most bytes of events in a frame of several.
@@ -45,6 +74,10 @@ pub enum CloseCode {
     Forbidden,
     /// No `hello` in time.
     NoHello,
+    /// It does not acknowledge what it is sent.
+    TooSlow,
+    /// The user has opened 100 newer connections.
+    Replaced,
     /// A frame over 64 KiB.
     TooLarge,
     /// Over 100 frames in a second.
@@ -54,17 +87,37 @@ pub enum CloseCode {
 }
 
 impl CloseCode {
+    /// Every one of them.
+    pub const ALL: [Self; 10] = [
+        Self::BadFrame,
+        Self::Unauthenticated,
+        Self::SignedOut,
+        Self::Forbidden,
+        Self::NoHello,
+        Self::TooSlow,
+        Self::Replaced,
+        Self::TooLarge,
+        Self::TooFast,
+        Self::RoomFull,
+    ];
+
     /// The number on the wire.
     pub fn number(self) -> u16 {
         match self {
             Self::BadFrame => 4400,
             Self::Unauthenticated | Self::SignedOut => 4401,
             Self::Forbidden => 4403,
-            Self::NoHello => 4408,
+            Self::NoHello | Self::TooSlow => 4408,
+            Self::Replaced => 4409,
             Self::TooLarge => 4413,
             Self::TooFast => 4429,
             Self::RoomFull => 4503,
         }
+    }
+
+    /// Whether the member may be back in a moment, so that it is shown as present for a while.
+    pub(crate) fn may_return(self) -> bool {
+        !matches!(self, Self::SignedOut | Self::Forbidden | Self::Replaced)
     }
 
     /// What a person reads; at most the 123 bytes that a close frame holds.
@@ -75,6 +128,8 @@ impl CloseCode {
             Self::SignedOut => "the session has ended or the API key was revoked",
             Self::Forbidden => "no member of the store any more",
             Self::NoHello => "no hello within 10 seconds",
+            Self::TooSlow => "too much that was sent is not acknowledged: come back with your cursor",
+            Self::Replaced => "the user has opened 100 newer connections",
             Self::TooLarge => "a frame over 64 KiB",
             Self::TooFast => "more than 100 frames in a second",
             Self::RoomFull => "the room has 1,000 connections",
@@ -83,6 +138,7 @@ impl CloseCode {
 }
 
 /// A frame of a client.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientFrame {
@@ -90,6 +146,7 @@ pub enum ClientFrame {
     Hello {
         /// The last place in the log that the client has seen; from now on without it.
         #[serde(default, deserialize_with = "cursor")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
         cursor: Option<LogCursor>,
         /// Event types or their beginnings up to a dot; everything without it.
         #[serde(default)]
@@ -100,11 +157,27 @@ pub enum ClientFrame {
         /// Event types or their beginnings up to a dot; everything when null.
         topics: Option<Vec<String>>,
     },
+    /// Where the member is; the others are told.
+    Presence {
+        /// View, record, field: whatever the front end makes of it, at most 4 KiB of JSON; null takes it back.
+        state: Option<Map<String, Value>>,
+    },
+    /// A value that all members share.
+    Share {
+        /// At most 64 of `A-Z`, `a-z`, `0-9`, `.`, `_`, `:` and `-`.
+        key: String,
+        /// At most 8 KiB of JSON; null takes the key away.
+        value: Value,
+    },
     /// How far the client has worked through what it was sent.
     Ack {
         /// The `cursor` of the last frame that was worked through.
         #[serde(deserialize_with = "cursor")]
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
         cursor: Option<LogCursor>,
+        /// How many frames other than `pong` have come on this connection, this far.
+        #[serde(default)]
+        received: Option<u64>,
     },
     /// Is anybody there?
     Ping {},
@@ -119,14 +192,15 @@ impl ClientFrame {
     /// The frame that `text` spells, `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let frame: Self = serde_json::from_str(text).ok()?;
-        let topics_fit = match &frame {
+        let fits = match &frame {
             Self::Hello { topics, .. } | Self::Subscribe { topics } => {
                 topics.as_deref().is_none_or(are_topics)
             }
-            Self::Ack { cursor } => cursor.is_some(),
-            Self::Ping {} => true,
+            Self::Share { key, .. } => is_key(key),
+            Self::Ack { cursor, .. } => cursor.is_some(),
+            Self::Presence { .. } | Self::Ping {} => true,
         };
-        topics_fit.then_some(frame)
+        fits.then_some(frame)
     }
 }
 
@@ -138,34 +212,64 @@ fn are_topics(topics: &[String]) -> bool {
     topics.len() <= MAX_TOPICS && topics.iter().all(is_topic)
 }
 
-/// A frame of the server, but for `events`, which `events_frame` writes, and `pong`, which is `PONG`.
+fn is_key(key: &str) -> bool {
+    (1..=MAX_KEY_BYTES).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'))
+}
+
+/// A frame of the server. `events` is written by `events_frame`, which passes the events through, and `pong` is `PONG`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Serialize)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum ServerFrame<'a> {
     /// The answer to `hello`.
     Welcome {
-        /// `PROTOCOL`.
+        /// The subprotocol, `storeroom.v1`.
         protocol: &'static str,
         /// Who the client is.
         member: Myself<'a>,
         /// The events after this follow.
         #[serde(serialize_with = "as_text")]
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
         cursor: LogCursor,
         /// Who is here, the client included.
         members: Vec<Present<'a>>,
-        /// What all members share, by key.
-        shared: BTreeMap<String, String>,
+        /// What all members share.
+        shared: Vec<SharedValue<'a>>,
         /// How often to ping.
         heartbeat_ms: u32,
+    },
+    /// Events after the client's cursor, and where that leaves it.
+    Events {
+        /// The events that the member may read and asked for, in order; none, where only the cursor moves on.
+        #[serde(serialize_with = "as_json_list")]
+        #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::asyncapi::Event>"))]
+        events: Vec<&'a str>,
+        /// Everything up to here has been sent.
+        #[serde(serialize_with = "as_text")]
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        cursor: LogCursor,
     },
     /// What lies between the client's cursor and this one cannot be had: fetch anew over HTTP.
     Reset {
         /// The events after this follow.
         #[serde(serialize_with = "as_text")]
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
         cursor: LogCursor,
         /// Why.
         reason: ResetReason,
     },
+    /// Who has come, has changed and has gone; whole entries, which replace what is known of their users.
+    Presence {
+        /// Users who were not here.
+        joined: Vec<Present<'a>>,
+        /// Users whose connections or states have changed.
+        changed: Vec<Present<'a>>,
+        /// Users who are not here any more.
+        left: Vec<&'a str>,
+    },
+    /// A shared value has changed.
+    Shared(SharedValue<'a>),
     /// A frame that cannot be followed; the connection stays.
     Error {
         /// For programs.
@@ -173,9 +277,12 @@ pub enum ServerFrame<'a> {
         /// For people.
         detail: &'static str,
     },
+    /// The answer to `ping`.
+    Pong {},
 }
 
 /// The member that a connection belongs to.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Serialize)]
 pub struct Myself<'a> {
     /// The user's id.
@@ -185,15 +292,35 @@ pub struct Myself<'a> {
 }
 
 /// A user who is in the room.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Serialize)]
 pub struct Present<'a> {
     /// The user's id.
     pub user: &'a str,
     /// In how many tabs.
     pub connections: usize,
+    /// What its tabs have said of where they are, each at most once.
+    #[serde(serialize_with = "as_json_list")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<Map<String, Value>>"))]
+    pub states: Vec<&'a str>,
+}
+
+/// A value that all members share.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Serialize)]
+pub struct SharedValue<'a> {
+    /// Its name.
+    pub key: &'a str,
+    /// What it is; null when it was taken away.
+    #[serde(serialize_with = "as_json")]
+    #[cfg_attr(feature = "schema", schemars(with = "Value"))]
+    pub value: &'a str,
+    /// The id of the user who set it.
+    pub by: &'a str,
 }
 
 /// Why a client has to start anew.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResetReason {
@@ -207,6 +334,15 @@ pub enum ResetReason {
 
 fn as_text<S: Serializer>(cursor: &LogCursor, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(cursor)
+}
+
+fn as_json<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serde_json::from_str::<&RawValue>(text).map_err(serde::ser::Error::custom)?.serialize(serializer)
+}
+
+fn as_json_list<S: Serializer>(texts: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
+    let values: Result<Vec<&RawValue>, _> = texts.iter().map(|text| serde_json::from_str(text)).collect();
+    values.map_err(serde::ser::Error::custom)?.serialize(serializer)
 }
 
 impl ServerFrame<'_> {

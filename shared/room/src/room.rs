@@ -5,12 +5,16 @@
 //! it was asked for, or later.
 
 use crate::connection::{Connection, ConnectionId, ConnectionState, Member, Phase};
-use crate::log::{Log, Look, Snapshot};
+use crate::log::{Log, LogEvent, Look};
+use crate::pace::Pace;
+use crate::presence::Presence;
 use crate::protocol::{
-    ClientFrame, CloseCode, HEARTBEAT_MS, HELLO_WITHIN_MS, MAX_CONNECTIONS, MAX_FRAME_BYTES, Myself, PONG,
-    PROTOCOL, Present, ResetReason, ServerFrame,
+    ClientFrame, CloseCode, HELLO_WITHIN_MS, MAX_CONNECTIONS, MAX_CONNECTIONS_A_USER, MAX_FRAME_BYTES,
+    MAX_PRESENCE_BYTES, PONG, ServerFrame,
 };
+use crate::shared::Shared;
 use crate::step::{Effect, Input, Message};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storeroom_domain::LogCursor;
@@ -18,65 +22,95 @@ use storeroom_domain::LogCursor;
 /// A store's room.
 #[derive(Debug, Default)]
 pub struct Room {
+    /// The time of this step.
+    pub(crate) now_ms: i64,
     pub(crate) log: Option<Log>,
     pub(crate) connections: BTreeMap<ConnectionId, Connection>,
+    pub(crate) presence: Presence,
+    pub(crate) shared: Shared,
+    /// Nudges that are being gathered, with their epochs.
+    pub(crate) nudges: Vec<(i64, Vec<LogEvent>)>,
     /// Whether something has come up that only a look into the log, begun later, can settle.
     pub(crate) doubt: bool,
     pub(crate) look: Option<Look>,
     pub(crate) looks: u64,
     pub(crate) retry_at_ms: Option<i64>,
-    alarm_ms: Option<i64>,
-    kept: Snapshot,
+    /// What the last look brought, as long as somebody needs it.
+    pub(crate) page: Vec<LogEvent>,
+    pub(crate) pace: Pace,
+    pub(crate) alarm_ms: Option<i64>,
+    pub(crate) tick_ms: Option<i64>,
+    /// What is to be kept of this step.
+    pub(crate) keeping: BTreeMap<String, Option<String>>,
+    /// What was kept of what changes often.
+    pub(crate) kept: BTreeMap<&'static str, String>,
 }
 
 impl Room {
-    /// The room as it was when its effects were run last. Nothing of it may be under way any more.
-    pub fn restore(snapshot: Snapshot, connections: Vec<(ConnectionId, ConnectionState)>) -> Self {
-        let connections = connections
-            .into_iter()
-            .map(|(id, state)| (id, Connection::restore(state, snapshot.log)))
-            .collect();
-        Self { log: snapshot.log, kept: snapshot, connections, ..Self::default() }
-    }
-
     /// What is to be done about an input.
     pub fn step(&mut self, input: Input, now_ms: i64) -> Vec<Effect> {
         let mut out = Vec::new();
-        match input {
-            Input::Connected { connection, member } => self.connected(connection, member, now_ms, &mut out),
-            Input::Received { connection, message } => self.received(connection, message, now_ms, &mut out),
-            Input::Disconnected { connection } => drop(self.connections.remove(&connection)),
-            Input::Expel { sessions } => self.expel(&sessions, &mut out),
-            Input::Nudge { epoch, events } => self.nudged(epoch, events, &mut out),
-            Input::Head { epoch, head } => self.heard(epoch, head),
-            Input::Backfill { number, page } => self.looked(number, &page, &mut out),
-            Input::BackfillFailed { number } => self.look_failed(number, now_ms),
-            Input::Alarm => self.alarm_ms = None,
-        }
-        self.close_the_silent(now_ms, &mut out);
+        self.now_ms = now_ms;
+        self.take(input, &mut out);
+        self.close_the_silent(&mut out);
+        self.close_the_slow(&mut out);
+        self.let_go();
+        self.send_nudges_on(&mut out);
         self.forget_when_unwatched();
         self.admit(false, &mut out);
-        self.look_if_needed(now_ms, &mut out);
-        self.ask_for_alarm(&mut out);
-        self.keep(out)
+        self.catch_up(&mut out);
+        self.tell_news(&mut out);
+        self.look_if_needed(&mut out);
+        self.watch_the_full();
+        self.ask_to_be_called(&mut out);
+        self.hand_out(out)
     }
 
-    fn connected(&mut self, id: ConnectionId, member: Option<Member>, now_ms: i64, out: &mut Vec<Effect>) {
-        let refusal = match member {
-            Some(_) if self.connections.len() >= MAX_CONNECTIONS => CloseCode::RoomFull,
-            Some(member) => {
-                let phase = Phase::Greeting { until_ms: now_ms.saturating_add(HELLO_WITHIN_MS) };
-                let mut connection = Connection::new(ConnectionState { member, topics: None, phase });
-                connection.is_changed = true;
-                self.connections.insert(id, connection);
-                return;
-            }
-            None => CloseCode::Unauthenticated,
+    fn take(&mut self, input: Input, out: &mut Vec<Effect>) {
+        match input {
+            Input::Connected { connection, member } => self.connected(connection, member, out),
+            Input::Received { connection, message } => self.received(connection, message, out),
+            Input::Disconnected { connection } => self.remove(connection, true),
+            Input::Expel { sessions } => self.expel(&sessions, out),
+            Input::Nudge { epoch, events } => self.nudges.push((epoch, events)),
+            Input::Head { epoch, head } => self.heard(epoch, head),
+            Input::Backfill { number, page } => self.looked(number, page, out),
+            Input::BackfillFailed { number } => self.look_failed(number),
+            Input::Alarm => self.alarm_ms = None,
+            Input::Tick => self.tick_ms = None,
+        }
+    }
+
+    fn connected(&mut self, id: ConnectionId, member: Option<Member>, out: &mut Vec<Effect>) {
+        let Some(member) = member else {
+            return out.push(Effect::Close { connection: id, code: CloseCode::Unauthenticated });
         };
-        out.push(Effect::Close { connection: id, code: refusal });
+        self.make_room_for(&member, out);
+        if self.connections.len() >= MAX_CONNECTIONS {
+            return out.push(Effect::Close { connection: id, code: CloseCode::RoomFull });
+        }
+        let phase = Phase::Greeting { until_ms: self.now_ms.saturating_add(HELLO_WITHIN_MS) };
+        let acked = member.as_of.seq;
+        let since_ms = self.now_ms;
+        let state = ConnectionState { member, topics: None, phase, since_ms, presence: None, acked };
+        let mut connection = Connection::new(state);
+        connection.is_changed = true;
+        self.connections.insert(id, connection);
     }
 
-    fn received(&mut self, id: ConnectionId, message: Message, now_ms: i64, out: &mut Vec<Effect>) {
+    /// Closes the user's oldest connection when it has as many as a user may have.
+    fn make_room_for(&mut self, member: &Member, out: &mut Vec<Effect>) {
+        let own = self.those(|connection| connection.state.member.user == member.user);
+        let age = |id: &&ConnectionId| self.connections.get(id).map(|connection| connection.state.since_ms);
+        if own.len() >= MAX_CONNECTIONS_A_USER
+            && let Some(oldest) = own.iter().min_by_key(age).copied()
+        {
+            self.close(oldest, CloseCode::Replaced, out);
+        }
+    }
+
+    fn received(&mut self, id: ConnectionId, message: Message, out: &mut Vec<Effect>) {
+        let now_ms = self.now_ms;
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let frame = match &message {
             _ if connection.is_too_fast(now_ms) => Err(CloseCode::TooFast),
@@ -96,79 +130,78 @@ impl Room {
         frame: ClientFrame,
         out: &mut Vec<Effect>,
     ) -> Result<(), CloseCode> {
-        let tip = self.log.map(|log| log.cursor());
         let Some(connection) = self.connections.get_mut(&id) else { return Ok(()) };
-        match frame {
-            ClientFrame::Ping {} => send(id, PONG, out),
+        let outcome = match frame {
+            ClientFrame::Ping {} => {
+                out.push(Effect::Send { to: vec![id], frame: Rc::from(PONG) });
+                Ok(())
+            }
             ClientFrame::Hello { .. } if connection.is_watching() => {
-                send(id, &error("hello-repeated", "The connection has said hello before."), out);
+                Err(("hello-repeated", "The connection has said hello before."))
             }
             ClientFrame::Hello { cursor, topics } => {
-                connection.subscribe(topics);
-                connection.enter(Phase::Joining { cursor });
-                // What a look that is under way brings may be older than the cursor and the ticket.
-                let epoch = connection.state.member.as_of.epoch;
-                self.doubt |= !cursor.is_none_or(|cursor| is_reached(cursor, tip));
-                self.doubt |= tip.is_none_or(|tip| tip.epoch != epoch);
+                self.greeted(id, cursor, topics);
+                Ok(())
             }
             _ if !connection.is_watching() => return Err(CloseCode::BadFrame),
-            ClientFrame::Subscribe { topics } => connection.subscribe(topics),
-            ClientFrame::Ack { cursor } => {
-                if !cursor.is_some_and(|cursor| is_reached(cursor, tip)) {
-                    send(id, &error("cursor-unknown", "Nothing with that cursor has been sent."), out);
-                }
+            ClientFrame::Subscribe { topics } => {
+                connection.subscribe(topics);
+                Ok(())
             }
+            ClientFrame::Presence { state } => self.be_at(id, state),
+            ClientFrame::Share { key, value } => self.share(id, key, &value),
+            ClientFrame::Ack { cursor, received } => self.acknowledged(id, cursor, received),
+        };
+        if let Err((code, detail)) = outcome {
+            self.post(vec![id], &ServerFrame::Error { code, detail }.to_json(), out);
         }
         Ok(())
     }
 
-    /// Answers whoever said `hello`, has been judged and can be answered. With `is_judging`, the room's epoch and head are the
-    /// database's, so that a cursor beyond them was never given out.
-    pub(crate) fn admit(&mut self, is_judging: bool, out: &mut Vec<Effect>) {
-        let Some(log) = self.log else { return };
-        let joining = self.connections.iter().filter_map(|(id, connection)| match connection.state.phase {
-            Phase::Joining { cursor } => {
-                Some((*id, connection.state.member.as_of, cursor.unwrap_or(log.cursor())))
-            }
-            _ => None,
-        });
-        for (id, as_of, cursor) in joining.collect::<Vec<_>>() {
-            if as_of.epoch == log.epoch && as_of.seq >= log.tip {
-                self.answer(id, cursor, is_judging, out);
-            } else if as_of.epoch != log.epoch && is_judging {
-                self.close(id, CloseCode::Unauthenticated, out);
-            }
+    fn be_at(&mut self, id: ConnectionId, state: Option<Map<String, Value>>) -> Result<(), Misstep> {
+        let text = state.map(|state| Value::Object(state).to_string());
+        if text.as_ref().is_some_and(|text| text.len() > MAX_PRESENCE_BYTES) {
+            return Err(("state-too-large", "A presence state has at most 4,096 bytes of JSON."));
         }
+        let Some(connection) = self.connections.get_mut(&id) else { return Ok(()) };
+        connection.state.presence = text.map(Rc::from);
+        connection.is_changed = true;
+        let (is_welcome, user) = (connection.is_welcome(), connection.state.member.user.clone());
+        if is_welcome {
+            self.about_to_change(&user);
+        }
+        Ok(())
     }
 
-    fn answer(&mut self, id: ConnectionId, cursor: LogCursor, is_judging: bool, out: &mut Vec<Effect>) {
-        let Some(log) = self.log else { return };
-        if is_reached(cursor, Some(log.cursor())) {
-            self.welcome(id, cursor, out);
-        } else if is_judging && cursor.epoch != log.epoch {
-            self.welcome(id, log.cursor(), out);
-            self.reset(vec![id], ResetReason::Epoch, out);
-        } else if is_judging && cursor.seq > log.known {
-            self.welcome(id, log.cursor(), out);
-            self.reset(vec![id], ResetReason::Unknown, out);
+    fn acknowledged(
+        &mut self,
+        id: ConnectionId,
+        cursor: Option<LogCursor>,
+        received: Option<u64>,
+    ) -> Result<(), Misstep> {
+        let (log, now_ms) = (self.log, self.now_ms);
+        let Some(connection) = self.connections.get_mut(&id) else { return Ok(()) };
+        let reached =
+            log.and_then(|log| Some(LogCursor { seq: connection.position(log.tip)?, ..log.cursor() }));
+        match cursor.filter(|cursor| is_reached(*cursor, reached)) {
+            Some(cursor) => connection.acknowledge(cursor.seq, received, now_ms),
+            None => return Err(("cursor-unknown", "Nothing with that cursor has been sent.")),
         }
+        Ok(())
     }
 
-    fn welcome(&mut self, id: ConnectionId, cursor: LogCursor, out: &mut Vec<Effect>) {
-        let tip = self.log.map_or(cursor.seq, |log| log.tip);
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.enter(if cursor.seq == tip { Phase::Live } else { Phase::Behind { at: cursor.seq } });
-        let Some(connection) = self.connections.get(&id) else { return };
-        let member = &connection.state.member;
-        let frame = ServerFrame::Welcome {
-            protocol: PROTOCOL,
-            member: Myself { user: &member.user, role: member.role.as_str() },
-            cursor,
-            members: self.present(),
-            shared: BTreeMap::new(),
-            heartbeat_ms: HEARTBEAT_MS,
-        };
-        send(id, &frame.to_json(), out);
+    /// Sends a frame to welcome connections that is not of events.
+    pub(crate) fn post(&mut self, to: Vec<ConnectionId>, frame: &str, out: &mut Vec<Effect>) {
+        let tip = self.log.map_or(0, |log| log.tip);
+        for id in &to {
+            if let Some(connection) = self.connections.get_mut(id) {
+                // Whoever has worked through the next event has worked through this frame, too.
+                let place = connection.position(tip).unwrap_or(tip).saturating_add(1);
+                connection.in_flight.push(place, frame.len());
+            }
+        }
+        self.pace.spend(to.len());
+        out.push(Effect::Send { to, frame: Rc::from(frame) });
     }
 
     /// The connections that have been welcomed.
@@ -177,22 +210,20 @@ impl Room {
         welcomed.map(|(id, connection)| (*id, &connection.state.member))
     }
 
-    fn present(&self) -> Vec<Present<'_>> {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, member) in self.members() {
-            let count = counts.entry(member.user.as_str()).or_default();
-            *count = count.saturating_add(1);
-        }
-        counts.into_iter().map(|(user, connections)| Present { user, connections }).collect()
-    }
-
     pub(crate) fn close(&mut self, connection: ConnectionId, code: CloseCode, out: &mut Vec<Effect>) {
-        self.connections.remove(&connection);
+        self.remove(connection, code.may_return());
         out.push(Effect::Close { connection, code });
     }
 
-    fn close_the_silent(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
-        let silent = self.greeting().filter(|(_, until_ms)| *until_ms <= now_ms).map(|(id, _)| id);
+    fn remove(&mut self, id: ConnectionId, may_return: bool) {
+        let Some(connection) = self.connections.remove(&id) else { return };
+        if connection.is_welcome() {
+            self.has_left(&connection.state.member.user, connection.state.presence, may_return);
+        }
+    }
+
+    fn close_the_silent(&mut self, out: &mut Vec<Effect>) {
+        let silent = self.greeting().filter(|(_, until_ms)| *until_ms <= self.now_ms).map(|(id, _)| id);
         for id in silent.collect::<Vec<_>>() {
             self.close(id, CloseCode::NoHello, out);
         }
@@ -209,43 +240,69 @@ impl Room {
     fn forget_when_unwatched(&mut self) {
         if !self.connections.values().any(Connection::is_watching) {
             (self.log, self.doubt, self.look, self.retry_at_ms) = (None, false, None, None);
+            (self.nudges, self.page) = (Vec::new(), Vec::new());
+            (self.presence.untold, self.shared.untold) = (BTreeMap::new(), BTreeMap::new());
         }
     }
 
-    fn ask_for_alarm(&mut self, out: &mut Vec<Effect>) {
+    /// Sends gathered nudges on, when it is time.
+    fn send_nudges_on(&mut self, out: &mut Vec<Effect>) {
+        if self.nudges.is_empty() || self.pace.wait_ms(self.now_ms).is_some() {
+            return;
+        }
+        let mut gathered: BTreeMap<i64, Vec<LogEvent>> = BTreeMap::new();
+        for (epoch, events) in std::mem::take(&mut self.nudges) {
+            gathered.entry(epoch).or_default().extend(events);
+        }
+        for (epoch, events) in gathered {
+            self.nudged(epoch, events, out);
+        }
+    }
+
+    /// Tells of members and shared values, when it is time.
+    fn tell_news(&mut self, out: &mut Vec<Effect>) {
+        let newcomers = std::mem::take(&mut self.presence.newcomers);
+        let has_news = !self.presence.untold.is_empty() || !self.shared.untold.is_empty();
+        if has_news && self.pace.wait_ms(self.now_ms).is_none() {
+            self.tell_presence(&newcomers, out);
+            self.tell_shared(out);
+        }
+    }
+
+    fn is_gathering(&self) -> bool {
+        let is_told = self.presence.untold.is_empty() && self.shared.untold.is_empty();
+        !is_told || !self.nudges.is_empty()
+    }
+
+    fn ask_to_be_called(&mut self, out: &mut Vec<Effect>) {
+        self.ask_for_tick(out);
         let retry = self.retry_at_ms.filter(|_| self.look.is_none());
-        let next = self.greeting().map(|(_, until_ms)| until_ms).chain(retry).min();
+        let greeting = self.greeting().map(|(_, until_ms)| until_ms);
+        let stalled = self.connections.values().filter_map(|connection| connection.in_flight.until_ms());
+        let next = greeting.chain(stalled).chain(retry).chain(self.presence.next_ms()).min();
         if let Some(at_ms) = next.filter(|at| self.alarm_ms.is_none_or(|asked| *at < asked)) {
             self.alarm_ms = Some(at_ms);
             out.push(Effect::Alarm { at_ms });
         }
     }
 
-    /// Puts what has to be kept before everything else.
-    fn keep(&mut self, out: Vec<Effect>) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        let snapshot = Snapshot { log: self.log };
-        if snapshot != self.kept {
-            self.kept = snapshot;
-            effects.push(Effect::Persist(snapshot));
+    fn ask_for_tick(&mut self, out: &mut Vec<Effect>) {
+        if !self.is_gathering() {
+            return self.pace.settle();
         }
-        for (id, connection) in self.connections.iter_mut().filter(|(_, connection)| connection.is_changed) {
-            connection.is_changed = false;
-            effects.push(Effect::Save { connection: *id, state: connection.state.clone() });
+        let in_ms = self.pace.wait_ms(self.now_ms).unwrap_or(0).max(1);
+        let at_ms = self.now_ms.saturating_add(in_ms);
+        // A tick that is long overdue was lost with a clock that was set back.
+        if self.tick_ms.is_none_or(|asked| at_ms < asked || asked < self.now_ms) {
+            self.tick_ms = Some(at_ms);
+            out.push(Effect::Tick { in_ms });
         }
-        effects.extend(out);
-        effects
     }
 }
 
-fn is_reached(cursor: LogCursor, tip: Option<LogCursor>) -> bool {
+/// The code and the sentence of an error that a frame is answered with.
+pub(crate) type Misstep = (&'static str, &'static str);
+
+pub(crate) fn is_reached(cursor: LogCursor, tip: Option<LogCursor>) -> bool {
     tip.is_some_and(|tip| tip.epoch == cursor.epoch && cursor.seq <= tip.seq)
-}
-
-fn error(code: &'static str, detail: &'static str) -> String {
-    ServerFrame::Error { code, detail }.to_json()
-}
-
-fn send(to: ConnectionId, frame: &str, out: &mut Vec<Effect>) {
-    out.push(Effect::Send { to: vec![to], frame: Rc::from(frame) });
 }

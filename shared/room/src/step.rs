@@ -3,7 +3,7 @@
 //! Guarantees: plain data, so that a host translates and a test can replay.
 
 use crate::connection::{ConnectionId, ConnectionState, Member};
-use crate::log::{LogEvent, LogPage, Snapshot};
+use crate::log::{LogEvent, LogPage};
 use crate::protocol::CloseCode;
 use std::rc::Rc;
 
@@ -62,6 +62,8 @@ pub enum Input {
     },
     /// The time of an `Effect::Alarm` has come.
     Alarm,
+    /// The time of an `Effect::Tick` has come.
+    Tick,
 }
 
 /// A WebSocket message.
@@ -77,7 +79,12 @@ pub enum Message {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Keep this for `Room::restore`, before what follows is sent.
-    Persist(Snapshot),
+    Keep {
+        /// Its name, at most 100 bytes.
+        name: String,
+        /// What it is now; `None`: forget it.
+        text: Option<String>,
+    },
     /// Keep this with the connection for `Room::restore`.
     Save {
         /// Which.
@@ -112,5 +119,10 @@ pub enum Effect {
     Alarm {
         /// When, Unix milliseconds.
         at_ms: i64,
+    },
+    /// Call with `Input::Tick` after that; it may be lost with the memory.
+    Tick {
+        /// In how many milliseconds: a few.
+        in_ms: i64,
     },
 }

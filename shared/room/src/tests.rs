@@ -1,9 +1,15 @@
-//! The rules of `SPEC.md`, each by name, and a simulation that breaks what can break.
+//! Tests by the ids of `SPEC.md`; the simulation of the whole is `tests/room_sim`.
 
 mod access;
+#[cfg(feature = "schema")]
+mod asyncapi;
 mod bench;
+mod gathering;
 mod limits;
+mod presence;
 mod rules;
+mod shared;
 mod simulation;
 mod sleep;
+mod slow;
 mod world;

@@ -187,7 +187,7 @@ pub const EVENT: &str = "json_object('id', id, 'seq', seq, 'type', type, 'subjec
 
 /// Most bytes of documents in one answer, give or take the last one. A libSQL server refuses answers over 10 MB,
 /// and escaping a document in JSON can double it.
-pub const MAX_PAGE_BYTES: usize = 3_000_000;
+pub const MAX_PAGE_BYTES: usize = 4_500_000;
 
 /// The rows of `query`, which has a column `document`, until they have `MAX_PAGE_BYTES`: the row that crosses the
 /// bound is the last one, so there is always one. `order` is the query's own, by its columns.

@@ -14,7 +14,11 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An open WebSocket.
-pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// Presence and shared values that came between other frames.
+    pub news: Vec<Value>,
+}
 
 /// What came over a socket.
 #[derive(Debug, PartialEq)]
@@ -40,7 +44,7 @@ impl Socket {
         let (socket, response) = connect_async(request).await.unwrap();
         let protocol = response.headers().get("sec-websocket-protocol").map(HeaderValue::as_bytes);
         assert_eq!(protocol, Some("storeroom.v1".as_bytes()));
-        Self(socket)
+        Self { stream: socket, news: Vec::new() }
     }
 
     /// Connects, says hello and returns the welcome with the socket.
@@ -61,19 +65,20 @@ impl Socket {
 
     /// Sends a text.
     pub async fn send_text(&mut self, text: &str) {
-        self.0.send(Message::text(text)).await.unwrap();
+        self.stream.send(Message::text(text)).await.unwrap();
     }
 
     /// Sends bytes, which no frame is made of.
     pub async fn send_bytes(&mut self, bytes: Vec<u8>) {
-        self.0.send(Message::binary(bytes)).await.unwrap();
+        self.stream.send(Message::binary(bytes)).await.unwrap();
     }
 
     /// What comes next.
     pub async fn receive(&mut self) -> Received {
         loop {
-            let next =
-                tokio::time::timeout(PATIENCE, self.0.next()).await.expect("nothing came over the socket");
+            let next = tokio::time::timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("nothing came over the socket");
             match next {
                 Some(Ok(Message::Text(text))) => {
                     return Received::Frame(serde_json::from_str(&text).unwrap());
@@ -88,11 +93,25 @@ impl Socket {
         }
     }
 
-    /// The next frame.
+    /// The next frame, but for news.
     pub async fn frame(&mut self) -> Value {
+        loop {
+            match self.receive().await {
+                Received::Frame(frame) if is_news(&frame) => self.news.push(frame),
+                Received::Frame(frame) => return frame,
+                closed @ Received::Closed(_) => panic!("{closed:?} instead of a frame"),
+            }
+        }
+    }
+
+    /// The next presence frame or shared value.
+    pub async fn next_news(&mut self) -> Value {
+        if !self.news.is_empty() {
+            return self.news.remove(0);
+        }
         match self.receive().await {
-            Received::Frame(frame) => frame,
-            closed @ Received::Closed(_) => panic!("{closed:?} instead of a frame"),
+            Received::Frame(frame) if is_news(&frame) => frame,
+            other => panic!("{other:?} instead of news"),
         }
     }
 
@@ -107,4 +126,8 @@ impl Socket {
         assert_eq!(events.len(), count);
         events
     }
+}
+
+fn is_news(frame: &Value) -> bool {
+    frame["t"] == "presence" || frame["t"] == "shared"
 }

@@ -2,6 +2,7 @@
 
 use crate::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use storeroom_domain::{LogCursor, Role};
 
 /// A room, its log and what its clients were sent.
@@ -15,9 +16,14 @@ pub struct Bench {
     pub now_ms: i64,
     /// Frames by connection, in order.
     pub sent: Vec<(ConnectionId, Value)>,
+    /// Presence and shared values that they were told of, in order.
+    pub news: Vec<(ConnectionId, Value)>,
     pub closed: Vec<(ConnectionId, CloseCode)>,
     pub effects: Vec<Effect>,
     pub looks: usize,
+    /// What the host keeps.
+    pub kept: BTreeMap<String, String>,
+    pub states: BTreeMap<ConnectionId, ConnectionState>,
 }
 
 pub fn id(number: u64) -> ConnectionId {
@@ -40,7 +46,9 @@ impl Bench {
         self.log.last().map_or(0, |event| event.seq)
     }
 
+    /// A host may bring less than it was asked for.
     pub fn page(&self, after: i64, limit: u32) -> LogPage {
+        let limit = limit.min(1_000);
         let kept = self.log.iter().filter(|event| event.seq > after && event.seq >= self.first);
         let events = kept.take(usize::try_from(limit).unwrap()).cloned().collect();
         LogPage { epoch: self.epoch, head: self.head(), events }
@@ -51,11 +59,19 @@ impl Bench {
         let effects = self.room.step(input, self.now_ms);
         for effect in &effects {
             match effect {
+                Effect::Keep { name, text: Some(text) } => drop(self.kept.insert(name.clone(), text.clone())),
+                Effect::Keep { name, text: None } => drop(self.kept.remove(name)),
+                Effect::Save { connection, state } => drop(self.states.insert(*connection, state.clone())),
                 Effect::Send { to, frame } => {
                     let frame: Value = serde_json::from_str(frame).unwrap();
-                    self.sent.extend(to.iter().map(|id| (*id, frame.clone())));
+                    let is_news = ["presence", "shared"].contains(&frame["t"].as_str().unwrap());
+                    let list = if is_news { &mut self.news } else { &mut self.sent };
+                    list.extend(to.iter().map(|id| (*id, frame.clone())));
                 }
-                Effect::Close { connection, code } => self.closed.push((*connection, *code)),
+                Effect::Close { connection, code } => {
+                    self.states.remove(connection);
+                    self.closed.push((*connection, *code));
+                }
                 _ => {}
             }
         }
@@ -102,12 +118,32 @@ impl Bench {
         Input::Nudge { epoch: self.epoch, events }
     }
 
-    /// What a connection has been sent since the last call.
+    /// What a connection has been sent since the last call, but for news.
     pub fn take(&mut self, number: u64) -> Vec<Value> {
-        let (mine, others) =
-            std::mem::take(&mut self.sent).into_iter().partition(|(to, _)| *to == id(number));
-        self.sent = others;
-        mine.into_iter().map(|(_, frame)| frame).collect()
+        take_from(&mut self.sent, number)
+    }
+
+    /// The news that a connection has been told since the last call.
+    pub fn take_news(&mut self, number: u64) -> Vec<Value> {
+        take_from(&mut self.news, number)
+    }
+
+    /// Memory is lost.
+    pub fn sleep(&mut self) {
+        self.room = Room::restore(&self.kept, self.states.clone().into_iter().collect());
+    }
+
+    /// Time passes, and the room is called when it asked for that.
+    pub fn wait(&mut self, ms: i64) {
+        self.now_ms += ms;
+        self.run(Input::Tick);
+        self.run(Input::Alarm);
+    }
+
+    /// A client that goes away.
+    pub fn leave(&mut self, number: u64) {
+        self.states.remove(&id(number));
+        self.run(Input::Disconnected { connection: id(number) });
     }
 
     /// The places and the last cursor of the events that a connection has been sent since the last call.
@@ -117,6 +153,12 @@ impl Bench {
         let cursor = frames.last().and_then(|frame| frame["cursor"].as_str()).unwrap_or_default();
         (events, cursor.to_owned())
     }
+}
+
+fn take_from(list: &mut Vec<(ConnectionId, Value)>, number: u64) -> Vec<Value> {
+    let (mine, others) = std::mem::take(list).into_iter().partition(|(to, _)| *to == id(number));
+    *list = others;
+    mine.into_iter().map(|(_, frame)| frame).collect()
 }
 
 pub fn seqs(frame: &Value) -> Vec<i64> {

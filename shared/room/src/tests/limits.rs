@@ -69,6 +69,14 @@ fn l1_l5_bad_frames_close_their_connection_only() {
         json!({"t": "subscribe", "topics": [long]}).to_string(),
         json!({"t": "subscribe", "topics": many}).to_string(),
         json!({"t": "ack", "cursor": null}).to_string(),
+        json!({"t": "ack", "cursor": "1.1", "received": -1}).to_string(),
+        json!({"t": "presence", "state": "here"}).to_string(),
+        json!({"t": "presence", "state": [1]}).to_string(),
+        json!({"t": "share", "value": 1}).to_string(),
+        json!({"t": "share", "key": "a"}).to_string(),
+        json!({"t": "share", "key": "", "value": 1}).to_string(),
+        json!({"t": "share", "key": "a b", "value": 1}).to_string(),
+        json!({"t": "share", "key": long, "value": 1}).to_string(),
     ];
     for frame in frames {
         let mut bench = bench();
@@ -113,7 +121,7 @@ fn l3_too_many_frames_close() {
 #[test]
 fn l4_a_full_room_turns_away() {
     let mut bench = Bench::with_log(1);
-    (1..=1_001).for_each(|number| bench.connect(number, "usr_a", Role::Viewer));
+    (1..=1_001).for_each(|number| bench.connect(number, &format!("usr_{number}"), Role::Viewer));
     assert_eq!(bench.closed, [(id(1_001), CloseCode::RoomFull)]);
     bench.run(Input::Disconnected { connection: id(5) });
     bench.connect(1_002, "usr_a", Role::Viewer);
@@ -138,8 +146,19 @@ fn l6_l7_ping_and_ack() {
 #[test]
 fn close_codes_format_unchanged() {
     use CloseCode::*;
-    let codes = [BadFrame, Unauthenticated, SignedOut, Forbidden, NoHello, TooLarge, TooFast, RoomFull];
-    assert_eq!(codes.map(CloseCode::number), [4400, 4401, 4401, 4403, 4408, 4413, 4429, 4503]);
+    let codes = [
+        BadFrame,
+        Unauthenticated,
+        SignedOut,
+        Forbidden,
+        NoHello,
+        TooSlow,
+        Replaced,
+        TooLarge,
+        TooFast,
+        RoomFull,
+    ];
+    assert_eq!(codes.map(CloseCode::number), [4400, 4401, 4401, 4403, 4408, 4408, 4409, 4413, 4429, 4503]);
     assert!(codes.iter().all(|code| code.reason().len() <= 123));
 }
 
@@ -160,7 +179,7 @@ proptest! {
     fn l1_any_frame_leaves_the_room_whole(frames in proptest::collection::vec(
         (1u64..4, prop_oneof![
             ".{0,20}",
-            r#"\{"t":"(hello|ack|subscribe|ping)"(,"cursor":"[0-2]\.[0-9]{1,3}")?(,"topics":\["[a-z.]{0,9}"\])?\}"#,
+            r#"\{"t":"(hello|ack|subscribe|ping|presence|share)"(,"cursor":"[0-2]\.[0-9]{1,3}")?(,"topics":\["[a-z.]{0,9}"\])?(,"state":\{"a":[0-9]\})?(,"key":"[a-c]","value":(null|[0-9]))?\}"#,
         ]), 0..30)) {
         let mut bench = Bench::with_log(5);
         (1..=3).for_each(|number| bench.connect(number, "usr_a", Role::Viewer));

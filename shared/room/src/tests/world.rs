@@ -61,7 +61,7 @@ pub struct World {
     nudges: Vec<(i64, Vec<LogEvent>)>,
     look: Option<(u64, i64, u32)>,
     page: Option<LogPage>,
-    snapshot: String,
+    kept: BTreeMap<String, String>,
     attachments: BTreeMap<ConnectionId, String>,
     alarm_ms: Option<i64>,
 }
@@ -88,7 +88,7 @@ impl World {
             nudges: Vec::new(),
             look: None,
             page: None,
-            snapshot: serde_json::to_string(&Snapshot::default()).unwrap(),
+            kept: BTreeMap::new(),
             attachments: BTreeMap::new(),
             alarm_ms: None,
         }
@@ -136,9 +136,12 @@ impl World {
         }
         for effect in effects {
             match effect {
-                Effect::Persist(snapshot) => {
+                Effect::Keep { name, text } => {
                     assert!(!has_sent, "S2");
-                    self.snapshot = serde_json::to_string(&snapshot).unwrap();
+                    match text {
+                        Some(text) => self.kept.insert(name, text),
+                        None => self.kept.remove(&name),
+                    };
                 }
                 Effect::Save { connection, state } => {
                     self.attachments.insert(connection, serde_json::to_string(&state).unwrap());
@@ -151,6 +154,10 @@ impl World {
                 Effect::Close { connection, code } => self.closed(connection, code),
                 Effect::Alarm { at_ms } => {
                     self.alarm_ms = Some(self.alarm_ms.map_or(at_ms, |at| at.min(at_ms)))
+                }
+                Effect::Tick { in_ms } => {
+                    self.alarm_ms =
+                        Some(self.alarm_ms.map_or(self.now_ms + in_ms, |at| at.min(self.now_ms + in_ms)))
                 }
                 Effect::Fetch { .. } => {}
             }
@@ -196,6 +203,9 @@ impl World {
     }
 
     fn receive(&mut self, connection: ConnectionId, frame: &Value) {
+        if ["presence", "shared"].contains(&frame["t"].as_str().unwrap()) {
+            return;
+        }
         let (who, client) = self.whose(connection);
         let cursor = LogCursor::parse(frame["cursor"].as_str().unwrap()).unwrap();
         match frame["t"].as_str().unwrap() {
@@ -391,7 +401,7 @@ impl World {
         (self.look, self.page) = (None, None);
         let parse = |(id, state): (&ConnectionId, &String)| (*id, serde_json::from_str(state).unwrap());
         let connections = self.attachments.iter().map(parse).collect();
-        self.room = Room::restore(serde_json::from_str(&self.snapshot).unwrap(), connections);
+        self.room = Room::restore(&self.kept, connections);
     }
 
     fn wait(&mut self, ms: i64) {

@@ -19,7 +19,7 @@ pub async fn a_member_sees_every_event_in_order(shop: Rc<Shop>) {
     let (mut socket, welcome) = Socket::join(&shop, &shop.viewer, json!({})).await;
     assert_eq!(welcome["protocol"], "storeroom.v1");
     assert_eq!(welcome["cursor"], "1.0");
-    assert!(welcome["heartbeat_ms"].is_u64() && welcome["shared"] == json!({}), "{welcome}");
+    assert!(welcome["heartbeat_ms"].is_u64() && welcome["shared"] == json!([]), "{welcome}");
     for n in 1..=20_u64 {
         let product = shop.create(&format!("P{n}")).await;
         let answered = Instant::now();
@@ -246,6 +246,12 @@ const IDLE: Duration = Duration::from_secs(23);
 pub async fn an_idle_room_sleeps_and_wakes(shop: Rc<Shop>) {
     let (mut socket, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
     socket.send(&json!({"t": "subscribe", "topics": ["product.created"]})).await;
+    socket.send(&json!({"t": "presence", "state": {"view": "products"}})).await;
+    socket.send(&json!({"t": "share", "key": "products.page", "value": 3})).await;
+    let shared = json!({"key": "products.page", "value": 3, "by": shop.viewer.identity.user.to_string()});
+    let own = json!([present(&shop.viewer, 1, &json!([{"view": "products"}]))]);
+    assert_eq!(socket.next_news().await["changed"], own);
+    assert_eq!(socket.next_news().await["key"], "products.page");
     shop.create("Vorher").await;
     assert_eq!(seqs(&socket.events(1).await), [1]);
     // Idleness itself is what is waited for: nothing tells a client that the room has gone to sleep.
@@ -260,10 +266,93 @@ pub async fn an_idle_room_sleeps_and_wakes(shop: Rc<Shop>) {
     assert_eq!(seqs(&socket.events(1).await), [4], "each once, in order, and the topics are still those");
     let (_newcomer, welcome) = Socket::join(&shop, &shop.owner, json!({})).await;
     let members = welcome["members"].as_array().unwrap();
-    let sleeper = json!({"user": shop.viewer.identity.user.to_string(), "connections": 1});
+    let sleeper = present(&shop.viewer, 1, &json!([{"view": "products"}]));
     assert!(members.len() == 2 && members.contains(&sleeper), "{welcome}");
+    assert_eq!(welcome["shared"], json!([shared]));
+    assert_eq!(socket.next_news().await["joined"], json!([present(&shop.owner, 1, &json!([]))]));
     socket.send(&json!({"t": "ping"})).await;
     assert_eq!(socket.frame().await, json!({"t": "pong"}), "nothing came twice");
+}
+
+fn present(who: &Member, connections: u64, states: &Value) -> Value {
+    json!({"user": who.identity.user.to_string(), "connections": connections, "states": states})
+}
+
+pub async fn members_see_where_the_others_are(shop: Rc<Shop>) {
+    let (mut owner, _) = Socket::join(&shop, &shop.owner, json!({})).await;
+    let (mut first, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    assert_eq!(owner.next_news().await["joined"], json!([present(&shop.viewer, 1, &json!([]))]));
+    let at = json!({"view": "product", "record": "prd_1", "field": "title"});
+    first.send(&json!({"t": "presence", "state": at})).await;
+    assert_eq!(owner.next_news().await["changed"], json!([present(&shop.viewer, 1, &json!([at]))]));
+    let (second, welcome) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    assert!(welcome["members"].as_array().unwrap().contains(&present(&shop.viewer, 2, &json!([at]))));
+    assert_eq!(owner.next_news().await["changed"], json!([present(&shop.viewer, 2, &json!([at]))]));
+    drop(second);
+    assert_eq!(owner.next_news().await["changed"], json!([present(&shop.viewer, 1, &json!([at]))]));
+    drop(first);
+    let dropped = Instant::now();
+    let left = owner.next_news().await;
+    assert_eq!(left["left"], json!([shop.viewer.identity.user.to_string()]), "{left}");
+    assert!((9..13).contains(&dropped.elapsed().as_secs()), "after 10 s, not {:?}", dropped.elapsed());
+    owner.send(&json!({"t": "presence", "state": {"x": "x".repeat(5_000)}})).await;
+    assert_eq!(owner.frame().await["code"], "state-too-large");
+}
+
+pub async fn members_share_values(shop: Rc<Shop>) {
+    let (mut first, _) = Socket::join(&shop, &shop.owner, json!({})).await;
+    let (mut second, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    first.next_news().await;
+    let value = json!({"page": 2, "size": 50, "filter": "état", "sort": "-title"});
+    second.send(&json!({"t": "share", "key": "products.table", "value": value})).await;
+    let by = shop.viewer.identity.user.to_string();
+    for socket in [&mut first, &mut second] {
+        let told = socket.next_news().await;
+        assert_eq!(told, json!({"t": "shared", "key": "products.table", "value": value, "by": by}));
+    }
+    first.send(&json!({"t": "share", "key": "products.table", "value": null})).await;
+    assert_eq!(second.next_news().await["value"], Value::Null);
+    let (_third, welcome) = Socket::join(&shop, &shop.owner, json!({})).await;
+    assert_eq!(welcome["shared"], json!([]));
+}
+
+pub async fn the_101st_connection_replaces_the_oldest(shop: Rc<Shop>) {
+    let mut sockets = Vec::new();
+    for _ in 0..101 {
+        sockets.push(Socket::join(&shop, &shop.viewer, json!({})).await.0);
+    }
+    assert_eq!(closing(&mut sockets[0]).await, 4409);
+    let (_, welcome) = Socket::join(&shop, &shop.owner, json!({})).await;
+    assert!(welcome["members"].as_array().unwrap().contains(&present(&shop.viewer, 100, &json!([]))));
+}
+
+/// A client that never reads is closed, and its neighbour loses nothing.
+pub async fn a_reader_that_never_acknowledges_is_closed(shop: Rc<Shop>) {
+    let (mut reader, _) = Socket::join(&shop, &shop.owner, json!({})).await;
+    let (mut sleeper, _) = Socket::join(&shop, &shop.viewer, json!({})).await;
+    let description = "x".repeat(18_000);
+    for n in 1..=70_u64 {
+        let body = json!({"title": format!("P{n}"), "description": description, "variants": [{"sku": format!("S{n}"),
+            "price": {"amount": 100, "currency": "EUR"}}]});
+        let made = shop.call(&shop.owner, "POST", "/api/pms/products", Some(body)).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let events = reader.events(1).await;
+        assert_eq!(seqs(&events), [n]);
+        reader.send(&json!({"t": "ack", "cursor": format!("1.{n}")})).await;
+    }
+    let mut seen = 0;
+    let code = loop {
+        match sleeper.receive().await {
+            Received::Frame(frame) if frame["t"] == "events" => seen += 1,
+            Received::Frame(_) => {}
+            Received::Closed(code) => break code,
+        }
+    };
+    assert_eq!(code, 4408);
+    assert!((50..64).contains(&seen), "{seen} frames of some 18 KiB");
+    let cursor = format!("1.{seen}");
+    let (mut again, _) = Socket::join(&shop, &shop.viewer, json!({"cursor": cursor})).await;
+    assert_eq!(seqs(&again.events(70 - seen).await), (seen as u64 + 1..=70).collect::<Vec<_>>());
 }
 
 pub async fn is_not_offered(shop: Rc<Shop>) {
