@@ -41,6 +41,10 @@ export class Attempt {
   waited = false;
   #heartbeatMs = 30_000;
   #head: Place | null = null;
+  /** How many frames have come, but for `pong`. */
+  received = 0;
+  /** The cursor of the newest frame that had one. */
+  cursor: string | null = null;
   #frames = 0;
   #length = 0;
 
@@ -92,8 +96,9 @@ export class Attempt {
     this.isLive ||= !this.#head || !place || place.epoch !== this.#head.epoch || isWithin(this.#head, place);
   }
 
-  /** Counts an `events` frame. Answers whether an acknowledgement is due. */
+  /** Counts a frame. Answers whether an acknowledgement is due after it. */
   isAckDue(length: number): boolean {
+    this.received += 1;
     this.#frames += 1;
     this.#length += length;
     if (this.#frames < ACK_FRAMES && this.#length < ACK_LENGTH) return false;

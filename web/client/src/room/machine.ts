@@ -29,6 +29,8 @@ const PROBE_AFTER_MS = 60_000;
 const PROBE_AT_MOST_MS = 600_000;
 /** The shortest wait after the room said that this client is too fast. */
 const SLOW_DOWN_MS = 1_000;
+/** A shared value that the room says nothing of for so long has been overtaken by another one. */
+const UNCONFIRMED_MS = 10_000;
 /** The normal close of a WebSocket. */
 const NORMAL = 1000;
 
@@ -257,9 +259,24 @@ export class Machine {
     const frame = parseFrame(text);
     if (attempt.upAt !== null) attempt.alive(now);
     if (frame === null) return this.#retry(attempt, "bad-frame", now);
-    if (frame === "unknown") return;
+    if (frame !== "unknown" && frame.t === "pong") return;
+    const isAckDue = attempt.isAckDue(text.length);
+    if (frame !== "unknown") this.#known(attempt, frame, now);
+    if (isAckDue) this.#acknowledge(attempt);
+  }
+
+  #known(attempt: Attempt, frame: ServerFrame, now: number): void {
+    if ("cursor" in frame) attempt.cursor = frame.cursor;
     if (frame.t === "welcome") return this.#welcome(attempt, frame, now);
-    if (attempt === this.#main && attempt.upAt !== null) this.#welcomeFrame(attempt, frame, text.length, now);
+    if (attempt === this.#main && attempt.upAt !== null) this.#welcomeFrame(attempt, frame, now);
+  }
+
+  /** Says what has arrived, once it was handed on. */
+  #acknowledge(attempt: Attempt): void {
+    const { cursor, received } = attempt;
+    if (attempt !== this.#main || !cursor) return;
+    const ack: ClientFrame = { t: "ack", cursor, received };
+    this.#send(attempt, JSON.stringify(ack));
   }
 
   #welcome(attempt: Attempt, frame: Extract<ServerFrame, { t: "welcome" }>, now: number): void {
@@ -271,11 +288,10 @@ export class Machine {
     this.#outgoing.welcomed(attempt.topics, this.roster);
   }
 
-  #welcomeFrame(attempt: Attempt, frame: ServerFrame, length: number, now: number): void {
+  #welcomeFrame(attempt: Attempt, frame: ServerFrame, now: number): void {
     switch (frame.t) {
       case "events":
-        if (!this.#events(attempt, frame.events, frame.cursor, now)) return;
-        if (attempt.isAckDue(length)) this.#send(attempt, JSON.stringify({ t: "ack", cursor: frame.cursor }));
+        this.#events(attempt, frame.events, frame.cursor, now);
         return;
       case "reset":
         return this.#reset(attempt, frame.cursor, frame.reason);
@@ -419,6 +435,7 @@ export class Machine {
     if (main.pollAt !== null && now >= main.pollAt) return this.#poll(main, POLL_WAIT_S, now);
     if (main.pingAt === null || now < main.pingAt) return;
     main.pinged(now);
+    this.roster.expire(now - UNCONFIRMED_MS);
     this.#send(main, PING);
   }
 
@@ -471,7 +488,10 @@ export class Machine {
   #flush(now: number): void {
     const main = this.#main;
     if (!main || !this.#canSend()) return;
-    for (const frame of this.#outgoing.take(now, this.roster)) this.#send(main, JSON.stringify(frame));
+    for (const frame of this.#outgoing.take(now, this.roster)) {
+      if (frame.t === "share") this.roster.sent(frame.key, now);
+      this.#send(main, JSON.stringify(frame));
+    }
   }
 
   #send(attempt: Attempt, text: string): void {

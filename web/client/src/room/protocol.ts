@@ -9,7 +9,7 @@
 export const PROTOCOL = "storeroom.v1";
 /** What keeps a connection alive, byte for byte. */
 export const PING = '{"t":"ping"}';
-/** A good client acknowledges at the latest after so many `events` frames … */
+/** A good client acknowledges at the latest after so many frames … */
 export const ACK_FRAMES = 32;
 /** … or so many characters of them. */
 export const ACK_LENGTH = 256 * 1024;
@@ -94,7 +94,8 @@ export type ClientFrame =
   | { t: "subscribe"; topics: readonly string[] | null }
   | { t: "presence"; state: JsonObject | null }
   | { t: "share"; key: string; value: Json }
-  | { t: "ack"; cursor: string };
+  /** `received` counts the frames of the connection, but for `pong`. */
+  | { t: "ack"; cursor: string; received: number };
 
 /** What a client does about a close code. */
 export type Closing = "return" | "stop" | "replaced" | "full" | "refused" | "slow-down";

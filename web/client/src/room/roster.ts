@@ -19,6 +19,8 @@ export class Roster {
   #members = new Map<string, Present>();
   #confirmed = new Map<string, SharedValue>();
   readonly #pending = new Map<string, Json>();
+  /** When the pending values were sent; only of those that were. */
+  readonly #sentAt = new Map<string, number>();
   #me: string | null = null;
   #membersView: readonly Present[] = [];
   #sharedView: Shared = new Map();
@@ -45,6 +47,7 @@ export class Roster {
 
   /** Takes over what the room says when it lets this client in. */
   welcome(frame: Welcome): void {
+    this.#sentAt.clear();
     this.#me = frame.member.user;
     this.#members = new Map(frame.members.map((present) => [present.user, present]));
     this.#confirmed = new Map(frame.shared.map((value) => [value.key, value]));
@@ -69,6 +72,22 @@ export class Roster {
   /** This client shares a value. */
   share(key: string, value: Json): void {
     this.#pending.set(key, value);
+    this.#sentAt.delete(key);
+    this.#showShared();
+  }
+
+  /** A value goes out. */
+  sent(key: string, now: number): void {
+    this.#sentAt.set(key, now);
+  }
+
+  /** Lets go of values that were sent before then and never confirmed: the room tells only the last of several. */
+  expire(before: number): void {
+    for (const [key, at] of this.#sentAt) {
+      if (at > before) continue;
+      this.#pending.delete(key);
+      this.#sentAt.delete(key);
+    }
     this.#showShared();
   }
 
@@ -77,13 +96,17 @@ export class Roster {
     if (value.value === null) this.#confirmed.delete(value.key);
     else this.#confirmed.set(value.key, value);
     const isOurs = value.by === this.#me && isEqual(this.#pending.get(value.key), value.value);
-    if (isOurs) this.#pending.delete(value.key);
+    if (isOurs) {
+      this.#pending.delete(value.key);
+      this.#sentAt.delete(value.key);
+    }
     this.#showShared();
   }
 
   /** The room took none of what is still on its way. */
   refuse(): void {
     this.#pending.clear();
+    this.#sentAt.clear();
     this.#showShared();
   }
 
@@ -97,6 +120,14 @@ export class Roster {
       if (value === null) view.delete(key);
       else view.set(key, { key, value, by: this.#me });
     }
-    this.#sharedView = view;
+    if (!areSame(view, this.#sharedView)) this.#sharedView = view;
   }
+}
+
+function areSame(a: Shared, b: Shared): boolean {
+  return a.size === b.size && [...a].every(([key, { value, by }]) => isSame(b.get(key), value, by));
+}
+
+function isSame(other: SharedValue | undefined, value: Json, by: string | null): boolean {
+  return other !== undefined && other.by === by && isEqual(other.value, value);
 }

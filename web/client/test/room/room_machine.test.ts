@@ -117,13 +117,17 @@ test("a heartbeat is sent as often as the room says, and silence after it is the
 test("an acknowledgement goes out after 32 frames or many bytes", () => {
   const bench = new Bench();
   const attempt = bench.join();
-  for (let seq = 11; seq < 42; seq += 1) assert.deepEqual(bench.events(attempt, seq).sent, []);
-  assert.deepEqual(bench.events(attempt, 42).sent, [{ t: "ack", cursor: "1.42" }]);
-  assert.deepEqual(bench.events(attempt, 43).sent, []);
+  for (let seq = 11; seq < 41; seq += 1) assert.deepEqual(bench.events(attempt, seq).sent, []);
+  bench.frame(attempt, { t: "pong" });
+  assert.deepEqual(bench.events(attempt, 41).sent, [{ t: "ack", cursor: "1.41", received: 32 }]);
+  for (let count = 0; count < 31; count += 1) {
+    assert.deepEqual(bench.frame(attempt, { t: "presence", joined: [], changed: [], left: [] }).sent, []);
+  }
+  assert.deepEqual(bench.events(attempt, 43).sent, [{ t: "ack", cursor: "1.43", received: 64 }]);
   const data = { text: "x".repeat(300_000) };
   const events = [{ seq: 44, type: "product.updated", subject: "prd_1", data }];
   bench.frame(attempt, { t: "events", events, cursor: "1.44" });
-  assert.deepEqual(bench.sent, [{ t: "ack", cursor: "1.44" }]);
+  assert.deepEqual(bench.sent, [{ t: "ack", cursor: "1.44", received: 65 }]);
   assert.deepEqual(
     bench.effects.map(({ kind }) => kind),
     ["deliver", "send"],
@@ -312,6 +316,16 @@ test("a value that the room does not take is taken back, and said", () => {
   bench.frame(attempt, { t: "error", code: "shared-full", detail: "64 keys" });
   assert.equal(shared(bench, "page"), undefined);
   assert.deepEqual(bench.effects, [{ kind: "problem", code: "shared-full", detail: "64 keys" }]);
+});
+
+test("a value that another one overtook unseen does not stay for ever", () => {
+  const bench = new Bench();
+  const attempt = bench.join();
+  bench.input({ kind: "share", key: "page", value: 2 });
+  bench.frame(attempt, { t: "shared", key: "page", value: 3, by: "usr_b" });
+  bench.tick();
+  assert.deepEqual(bench.sent, [{ t: "ping" }]);
+  assert.equal(shared(bench, "page"), 3);
 });
 
 test("what made the room close is not said again", () => {
