@@ -26,7 +26,7 @@ import type { Effect, Failure, Input, RoomStatus } from "./step.ts";
 
 /** The first probe for a better transport comes after about so long; then after twice that, and so on. */
 const PROBE_AFTER_MS = 60_000;
-const PROBE_AT_MOST_MS = 600_000;
+const PROBE_AT_MOST_FACTOR = 10;
 /** The shortest wait after the room said that this client is too fast. */
 const SLOW_DOWN_MS = 1_000;
 /** A shared value that the room says nothing of for so long has been overtaken by another one. */
@@ -44,6 +44,8 @@ export interface MachineOptions {
   readonly topics?: readonly string[] | null;
   /** The transports to use, the best first. */
   readonly transports?: readonly Transport[];
+  /** How long to use a lesser transport before looking whether a better one works; a minute without it. */
+  readonly probeAfterMs?: number;
 }
 
 type Phase = "stopped" | "offline" | "waiting" | "running";
@@ -69,7 +71,8 @@ export class Machine {
     this.#ladder = new Ladder(options.transports ?? TRANSPORTS);
     this.#backoff = new Backoff(options.random);
     const probeWait = () => 0.5 + options.random() / 2;
-    this.#probeBackoff = new Backoff(probeWait, PROBE_AFTER_MS, PROBE_AT_MOST_MS);
+    const { probeAfterMs = PROBE_AFTER_MS } = options;
+    this.#probeBackoff = new Backoff(probeWait, probeAfterMs, probeAfterMs * PROBE_AT_MOST_FACTOR);
     this.#outgoing = new Outgoing(options.topics ?? null);
     this.#place = parseCursor(options.cursor);
   }

@@ -21,6 +21,8 @@ export interface RoomOptions {
   readonly topics?: readonly string[] | null;
   /** The transports to use, the best first. */
   readonly transports?: readonly Transport[];
+  /** How long to use a lesser transport before looking whether a better one works; a minute without it. */
+  readonly probeAfterMs?: number;
   /** Keeps the cursor across page loads; without it a new page follows the store from then on. */
   readonly storage?: CursorStorage;
   readonly runtime?: Runtime;
@@ -100,9 +102,15 @@ export class RoomSession {
   }
 
   #newMachine(cursor: string | null): Machine {
-    const { topics = null, transports } = this.#options;
+    const { topics = null, transports, probeAfterMs } = this.#options;
     const random = this.#runtime.random;
-    return new Machine({ random, cursor, topics, ...(transports && { transports }) });
+    return new Machine({
+      random,
+      cursor,
+      topics,
+      ...(transports && { transports }),
+      ...(probeAfterMs && { probeAfterMs }),
+    });
   }
 
   async #load(): Promise<void> {

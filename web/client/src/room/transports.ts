@@ -5,10 +5,10 @@
  * event never gets in. Relies on: `Http.open` sending once, with credentials in headers.
  */
 
-import { createParser } from "eventsource-parser";
 import { OfflineError, ProblemError, SignedOutError, CircuitOpenError } from "../http/errors.ts";
 import type { Http } from "../http/http.ts";
 import { isEvent, parseEvent, PROTOCOL, type ResetReason, type StoreEvent } from "./protocol.ts";
+import { SseParser } from "./sse.ts";
 import type { Effect, Failure, Input } from "./step.ts";
 
 /** What a wire is made with. */
@@ -81,7 +81,7 @@ function openStream(effect: Open, { http, report }: WireOptions): Wire {
   const { attempt } = effect;
   const read = async (): Promise<void> => {
     const after = effect.cursor ?? (await head(http, cut.signal));
-    const query = { after, types: effect.topics?.join(",") };
+    const query = { after, types: typesOf(effect.topics) };
     const headers = { accept: "text/event-stream" };
     const signal = cut.signal;
     const response = await http.open("GET", STREAM, { query, headers, signal, timeoutMs: ANSWER_WITHIN_MS });
@@ -95,13 +95,16 @@ function openStream(effect: Open, { http, report }: WireOptions): Wire {
   return { send: () => {}, close: () => cut.abort() };
 }
 
+/** No topics at all are spelled by a type that there is not: the list cannot be empty. */
+function typesOf(topics: readonly string[] | null): string | undefined {
+  return topics?.length === 0 ? "nothing" : topics?.join(",");
+}
+
 async function readStream(response: Response, attempt: number, report: (input: Input) => void): Promise<void> {
-  const parser = createParser({
-    onEvent: ({ event, id, data }) => {
-      if (event === "reset") return reportReset(attempt, data, report);
-      const told = parseEvent(data);
-      if (id) report({ kind: "page", attempt, events: told ? [told] : [], cursor: id, more: false });
-    },
+  const parser = new SseParser(({ event, id, data }) => {
+    if (event === "reset") return reportReset(attempt, data, report);
+    const told = data === "" ? null : parseEvent(data);
+    if (id) report({ kind: "page", attempt, events: told ? [told] : [], cursor: id, more: false });
   });
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
@@ -121,7 +124,7 @@ export function poll(effect: Poll, { http, report }: WireOptions): Wire {
   const { attempt, waitS } = effect;
   const ask = async (): Promise<void> => {
     const after = effect.cursor ?? (await head(http, cut.signal));
-    const query = { after, types: effect.topics?.join(","), limit: 250, wait: waitS || undefined };
+    const query = { after, types: typesOf(effect.topics), limit: 250, wait: waitS || undefined };
     const timeoutMs = waitS * 1000 + ANSWER_WITHIN_MS;
     const response = await http.open("GET", FEED, { query, signal: cut.signal, timeoutMs });
     const page = readPage(await response.json());
