@@ -79,6 +79,6 @@ export interface RoomStatus {
   readonly transport: Transport;
   /** Why it is so, for programs: such as `started`, `lost`, `network`, `forbidden`, `replaced`. */
   readonly reason: string;
-  /** When the next try is due, in milliseconds of the clock; `null` unless `waiting`. */
+  /** When the next try is due, in milliseconds of `performance.now()`; `null` unless `waiting`. */
   readonly retryAt: number | null;
 }

@@ -107,9 +107,11 @@ async function readStream(response: Response, attempt: number, report: (input: I
     if (id) report({ kind: "page", attempt, events: told ? [told] : [], cursor: id, more: false });
   });
   const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
+  // Not every browser can iterate over a body.
+  const reader = response.body?.getReader();
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
     report({ kind: "alive", attempt });
-    parser.feed(decoder.decode(chunk, { stream: true }));
+    parser.feed(decoder.decode(part.value, { stream: true }));
   }
 }
 
