@@ -39,6 +39,10 @@ export function createStoreroom(options: StoreroomOptions): Storeroom {
   const http = createHttp(httpOptions);
   const room = new Room(http, { ...ofRuntime, ...roomOptions });
   const outbox = new Outbox(http, { ...ofRuntime, ...outboxOptions });
+  // Whatever the outbox waits for, the service can be reached now.
+  room.status.subscribe(({ state }) => {
+    if (state === "live") outbox.flush();
+  });
   const known = new Map<string, Records>();
 
   const records = (store = room.store.get()): Records => {
