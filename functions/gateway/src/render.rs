@@ -6,7 +6,7 @@ use storeroom_operations::openapi::API_VERSION;
 use storeroom_operations::operation::Access;
 use storeroom_operations::{Code, Problem};
 use storeroom_web::answer::{Answer, Cache};
-use storeroom_web::{Body, Request, Response, precondition};
+use storeroom_web::{Body, Request, Response, gzip, negotiate, precondition};
 
 /// The headers of every answer (OWASP Secure Headers; a page's own policy replaces the strict one).
 const SECURITY: [(&str, &str); 4] = [
@@ -63,7 +63,24 @@ fn success(exchange: &Exchange, request: &Request, answer: Answer) -> Response {
         own(exchange, &mut headers);
     }
     let (status, body) = if unchanged { (304, Body::Empty) } else { (answer.status, answer.body) };
+    if answer.may_compress {
+        headers.extend(encoding(request, &body));
+    }
     Response { status, headers, body }
+}
+
+/// What is compressed: a stream, and what is long enough to be worth it, where the client takes it.
+fn encoding(request: &Request, body: &Body) -> Vec<(&'static str, String)> {
+    let is_worthwhile = match body {
+        Body::Stream(_) => true,
+        Body::Bytes(bytes) => bytes.len() > gzip::WORTHWHILE,
+        Body::Empty | Body::Room(_) => false,
+    };
+    let mut headers = vec![("Vary", "Accept-Encoding".to_owned())];
+    if is_worthwhile && negotiate::accepts_gzip(&request.headers) {
+        headers.push(("Content-Encoding", "gzip".to_owned()));
+    }
+    headers
 }
 
 fn refusal(exchange: &Exchange, problem: &Problem) -> Response {

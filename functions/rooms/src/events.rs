@@ -1,59 +1,64 @@
-//! `GET /events`: the log after a cursor.
+//! `GET /events`: the log after a cursor, at once or when there is something.
 
-use storeroom_domain::{LogCursor, event};
-use storeroom_operations::{Code, Problem};
-use storeroom_sql::{Args, documents};
+use crate::asked::{self, Types};
+use crate::page::Page;
+use crate::wait::Wake;
+use storeroom_domain::{LogCursor, Timestamp};
+use storeroom_operations::Problem;
+use storeroom_sql::documents;
 use storeroom_web::{Answer, Call, Found};
 
 /// Events of a page unless the client says otherwise.
-const DEFAULT_LIMIT: i64 = 100;
+const DEFAULT_LIMIT: usize = 100;
 
 /// Answers with the events after the cursor, oldest first.
 pub async fn read(call: &Call<'_>) -> Result<Answer, Problem> {
-    let after =
-        call.query.get("after").map(|text| LogCursor::parse(text).ok_or_else(not_ours)).transpose()?;
-    let limit: i64 = Call::number(&call.query, "limit", DEFAULT_LIMIT);
-    let types = call.query.get("types").map_or("null".to_owned(), |types| list(types));
-    let args = Args::new()
-        .with("after", after.map_or(0, |cursor| cursor.seq))
-        .with("types", types)
-        .with("limit", limit.saturating_add(1));
+    let (after, types) = (asked::after(call)?, asked::types(call)?);
+    let limit = Call::number(&call.query, "limit", DEFAULT_LIMIT);
+    let args = asked::args(after.map_or(0, |cursor| cursor.seq), &types, limit);
     let found = call.read(&documents::events_after(), args).await?;
-    check(after, found.cursor)?;
-    Ok(feed(&found, usize::try_from(limit).unwrap_or(0)))
-}
-
-fn list(types: &str) -> String {
-    serde_json::json!(types.split(',').map(str::trim).collect::<Vec<_>>()).to_string()
-}
-
-fn not_ours() -> Problem {
-    let detail = "The cursor is not of this store's log as it is now. Read the store anew and go on from `Store-Cursor`.";
-    Problem::new(Code::CursorInvalid, detail)
-}
-
-/// A cursor of another life of the database, or ahead of it, leads nowhere.
-fn check(after: Option<LogCursor>, head: LogCursor) -> Result<(), Problem> {
-    match after {
-        Some(cursor) if cursor.epoch != head.epoch || cursor.seq > head.seq => Err(not_ours()),
-        _ => Ok(()),
+    asked::check(after, found.cursor)?;
+    let page = Page::of(&found, limit);
+    match Call::number(&call.query, "wait", 0_i64) {
+        0 => Ok(answer(&page)),
+        _ if !page.is_empty() => Ok(answer(&page)),
+        wait_s => {
+            let until = call.ports.clock.now().plus_ms(wait_s.saturating_mul(1_000));
+            wait(call, &found, &types, limit, until).await
+        }
     }
 }
 
-fn feed(found: &Found, limit: usize) -> Answer {
-    let rows = 0..found.rows.0.len().min(limit);
-    let bytes: usize = rows.clone().filter_map(|row| found.rows.text(row, 0)).map(str::len).sum();
-    let more = found.rows.0.len() > limit || bytes >= documents::MAX_PAGE_BYTES;
-    // What the role may not read is passed over, but the cursor goes on past it.
-    let visible = rows.clone().filter(|row| {
-        found.rows.text(*row, 2).is_some_and(|event_type| event::visible_to(found.role, event_type))
-    });
-    let events: Vec<&str> = visible.filter_map(|row| found.rows.text(row, 0)).collect();
-    let last = rows.last().and_then(|row| found.rows.integer(row, 1));
-    let seq = if more { last.unwrap_or(found.cursor.seq) } else { found.cursor.seq };
-    let cursor = LogCursor { seq, ..found.cursor };
-    Answer::json(
-        200,
-        format!("{{\"events\":[{}],\"cursor\":\"{cursor}\",\"more\":{more}}}", events.join(",")),
-    )
+/// Reads again whenever there may be something, and at the end. Access is checked by the read that answers.
+async fn wait(
+    call: &Call<'_>,
+    before: &Found,
+    types: &Types,
+    limit: usize,
+    until: Timestamp,
+) -> Result<Answer, Problem> {
+    let (from, clock) = (before.cursor, call.ports.clock.as_ref());
+    let mut wake = Wake::of(call, before, types).await;
+    loop {
+        wake.wait(clock, until.ms().saturating_sub(clock.now().ms())).await;
+        let found = read_on(call, from, types, limit).await?;
+        let page = Page::of(&found, limit);
+        if !page.is_empty() || clock.now() >= until {
+            return Ok(answer(&page));
+        }
+    }
+}
+
+async fn read_on(call: &Call<'_>, from: LogCursor, types: &Types, limit: usize) -> Result<Found, Problem> {
+    let args = asked::args(from.seq, types, limit).with("now", call.ports.clock.now().ms());
+    let found = call.read(&documents::events_after(), args).await?;
+    asked::check(Some(from), found.cursor)?;
+    Ok(found)
+}
+
+fn answer(page: &Page<'_>) -> Answer {
+    let events: Vec<&str> = page.events.iter().map(|event| event.json).collect();
+    let (events, cursor, more) = (events.join(","), page.cursor, page.more);
+    let json = format!("{{\"events\":[{events}],\"cursor\":\"{cursor}\",\"more\":{more}}}");
+    Answer::json(200, json).compressible()
 }

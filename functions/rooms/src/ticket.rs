@@ -7,13 +7,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use storeroom_domain::Timestamp;
 use storeroom_operations::Problem;
 use storeroom_ports::{Admission, Level};
 use storeroom_sql::{Args, access};
 use storeroom_web::answer::hex;
 use storeroom_web::call::unavailable;
 use storeroom_web::caller::Caller;
-use storeroom_web::{Answer, Call};
+use storeroom_web::{Answer, Call, Found};
 
 /// How long a ticket is good.
 const LIFETIME_MS: i64 = 30_000;
@@ -21,18 +22,9 @@ const LIFETIME_MS: i64 = 30_000;
 /// Gives out a ticket.
 pub async fn take(call: &Call<'_>) -> Result<Answer, Problem> {
     let found = call.read(access::NOTHING, Args::new()).await?;
-    let mut bytes = [0_u8; 32];
-    call.ports.random.fill(&mut bytes);
-    let ticket = URL_SAFE_NO_PAD.encode(bytes);
-    let expires_at = call.now.plus_ms(LIFETIME_MS);
-    let admission = Admission {
-        ticket_hash: hash(&ticket),
-        user: call.caller.as_ref().map(Caller::actor).unwrap_or_default(),
-        role: found.role.as_str().to_owned(),
-        session: call.caller.as_ref().map(Caller::session).unwrap_or_default(),
-        as_of: found.cursor.to_string(),
-        expires_at: expires_at.ms(),
-    };
+    let ticket = new(call);
+    let admission = admission(call, &found, &ticket);
+    let expires_at = Timestamp::from_ms(admission.expires_at);
     call.ports.rooms.admit(&call.store, admission).await.map_err(|down| {
         call.log(Level::Error, "room unavailable", &down.0);
         unavailable("The store's room does not answer right now.")
@@ -40,6 +32,25 @@ pub async fn take(call: &Call<'_>) -> Result<Answer, Problem> {
     let url = format!("{}/api/pms/room?store={}&ticket={ticket}", socket_origin(&call.origin), call.store);
     let json = serde_json::json!({"ticket": ticket, "expires_at": expires_at.to_string(), "url": url});
     Ok(Answer::json(201, json.to_string()))
+}
+
+/// A ticket that nobody can guess.
+pub fn new(call: &Call<'_>) -> String {
+    let mut bytes = [0_u8; 32];
+    call.ports.random.fill(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What the room is told of a ticket of the caller, whose access was read just now.
+pub fn admission(call: &Call<'_>, found: &Found, ticket: &str) -> Admission {
+    Admission {
+        ticket_hash: hash(ticket),
+        user: call.caller.as_ref().map(Caller::actor).unwrap_or_default(),
+        role: found.role.as_str().to_owned(),
+        session: call.caller.as_ref().map(Caller::session).unwrap_or_default(),
+        as_of: found.cursor.to_string(),
+        expires_at: call.now.plus_ms(LIFETIME_MS).ms(),
+    }
 }
 
 /// What is kept of a ticket.

@@ -8,11 +8,13 @@ pub mod embedded;
 pub mod http;
 mod keys;
 pub mod plans;
+mod played;
 pub mod ports;
 mod shop;
 
 pub use ::http::{HeaderName, HeaderValue};
 pub use counted::{Counted, Fault};
 pub use keys::{ApiKey, Signing};
+pub use played::{PlayedRoom, PlayedSocket};
 pub use ports::{ManualClock, Recorded, SeededRandom};
 pub use shop::{Member, ORIGIN, Reply, Testbed, request};

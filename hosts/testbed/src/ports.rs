@@ -1,29 +1,89 @@
 //! The small ports of the test bed.
 
+use crate::played::PlayedSocket;
 use async_trait::async_trait;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use storeroom_domain::Timestamp;
-use storeroom_ports::{Admission, Blobs, Clock, Down, Level, Log, Random, Rooms};
+use storeroom_ports::{Admission, Blobs, Clock, Down, Level, Log, Random, RoomSocket, Rooms};
 use storeroom_sql::events::Announcement;
+use tokio::sync::Notify;
 
 /// A clock that moves only when it is told to.
-pub struct ManualClock(Cell<i64>);
+pub struct ManualClock {
+    now_ms: Cell<i64>,
+    moved: Notify,
+    /// Until when each who sleeps does so.
+    sleepers: RefCell<Vec<i64>>,
+    asleep: Notify,
+}
 
 impl ManualClock {
     /// A clock that stands at that moment.
     pub fn at(ms: i64) -> Self {
-        Self(Cell::new(ms))
+        Self {
+            now_ms: Cell::new(ms),
+            moved: Notify::new(),
+            sleepers: RefCell::default(),
+            asleep: Notify::new(),
+        }
     }
 
     /// Moves it on.
     pub fn advance(&self, ms: i64) {
-        self.0.set(self.0.get() + ms);
+        self.now_ms.set(self.now_ms.get() + ms);
+        self.moved.notify_waiters();
+    }
+
+    /// Waits until somebody sleeps, and moves the clock to when the first wakes; by how much.
+    pub async fn wake_next(&self) -> i64 {
+        loop {
+            let first = self.sleepers.borrow().iter().min().copied();
+            if let Some(until) = first {
+                let left_ms = (until - self.now_ms.get()).max(0);
+                self.advance(left_ms);
+                // Whoever wakes leaves the list before somebody else is woken.
+                while self.sleepers.borrow().contains(&until) {
+                    tokio::task::yield_now().await;
+                }
+                return left_ms;
+            }
+            self.asleep.notified().await;
+        }
+    }
+
+    /// How many sleep now.
+    pub fn sleepers(&self) -> usize {
+        self.sleepers.borrow().len()
     }
 }
 
+/// Takes one who sleeps off the list, also when the sleep is given up.
+struct Sleeper<'a>(&'a ManualClock, i64);
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        let mut sleepers = self.0.sleepers.borrow_mut();
+        if let Some(at) = sleepers.iter().position(|until| *until == self.1) {
+            sleepers.swap_remove(at);
+        }
+    }
+}
+
+#[async_trait(?Send)]
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_ms(self.0.get())
+        Timestamp::from_ms(self.now_ms.get())
+    }
+
+    async fn sleep(&self, ms: i64) {
+        let until = self.now_ms.get() + ms;
+        let sleeper = Sleeper(self, until);
+        self.sleepers.borrow_mut().push(until);
+        self.asleep.notify_one();
+        while self.now_ms.get() < sleeper.1 {
+            self.moved.notified().await;
+        }
     }
 }
 
@@ -62,6 +122,8 @@ pub struct Recorded {
     pub lines: RefCell<Vec<(Level, String)>>,
     /// When set, rooms and blobs are down.
     pub down: Cell<bool>,
+    /// The rooms that a test plays, for whoever follows next; while there are none, there is no room to follow.
+    pub played: RefCell<VecDeque<PlayedSocket>>,
 }
 
 impl Recorded {
@@ -76,6 +138,13 @@ impl Rooms for Recorded {
         self.answers()?;
         self.admissions.borrow_mut().push((store.to_owned(), admission));
         Ok(())
+    }
+
+    async fn follow(&self, store: &str, admission: Admission) -> Result<Option<Box<dyn RoomSocket>>, Down> {
+        self.answers()?;
+        let Some(socket) = self.played.borrow_mut().pop_front() else { return Ok(None) };
+        self.admissions.borrow_mut().push((store.to_owned(), admission));
+        Ok(Some(Box::new(socket)))
     }
 
     async fn nudge(&self, announcement: Announcement) {

@@ -20,7 +20,7 @@ use storeroom_web::answer::hex;
 use storeroom_web::request::Whole;
 use storeroom_web::secrets::Secrets;
 use storeroom_web::tokens::{Identity, Signer};
-use storeroom_web::{Body, Request, Response};
+use storeroom_web::{Body, Outgoing, Request, Response};
 
 /// When a test bed's clock begins: 2026-11-20T09:30:00.000Z.
 const BEGIN_MS: i64 = 1_795_167_000_000;
@@ -86,6 +86,14 @@ impl Reply {
     /// The body as JSON; null when it is none.
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.text()).unwrap_or_default()
+    }
+
+    /// The body that is made while it is sent.
+    pub fn stream(self) -> Option<Box<dyn Outgoing>> {
+        match self.response.body {
+            Body::Stream(stream) => Some(stream.0),
+            _ => None,
+        }
     }
 
     /// A header.

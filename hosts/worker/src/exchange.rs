@@ -7,11 +7,11 @@
 use crate::js;
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use storeroom_web::{Body, BodyError, Incoming, Request, Response};
-use wasm_bindgen::JsCast;
+use storeroom_web::{Body, BodyError, Incoming, Outgoing, Request, Response, negotiate};
+use wasm_bindgen::{JsCast, JsValue};
 use worker::js_sys::{self, Uint8Array};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{self, ReadableStreamDefaultReader};
+use worker::web_sys::{self, ReadableStream, ReadableStreamDefaultReader};
 
 /// The request as the gateway takes it, with the headers that the gateway and the functions look at (glue.js).
 pub fn request(request: &web_sys::Request) -> Request {
@@ -72,14 +72,33 @@ impl Incoming for Stream {
     }
 }
 
-/// The response as the platform takes it.
-pub fn response(response: &Response) -> worker::Result<web_sys::Response> {
+/// Leaves a body as it is that only the platform would take compressed, and not the client. This is looked up here because
+/// it is rarely needed, and takes longer than reading a header.
+pub fn encoded_for_client(mut response: Response, request: &web_sys::Request) -> Response {
+    if response.is_gzipped() && !negotiate::takes_gzip(js::accepted_encoding(request).split(',')) {
+        response.headers.retain(|(name, _)| *name != "Content-Encoding");
+    }
+    response
+}
+
+/// The response as the platform takes it, which compresses the body when the headers say so.
+pub fn response(response: Response) -> worker::Result<web_sys::Response> {
     let headers = serde_json::to_string(&response.headers)?;
-    let body = match &response.body {
-        Body::Bytes(bytes) => Some(bytes.as_ref()),
-        Body::Empty | Body::Room(_) => None,
-    };
-    Ok(js::respond(response.status, &headers, body)?)
+    match response.body {
+        Body::Bytes(bytes) => Ok(js::respond(response.status, &headers, Some(bytes.as_ref()))?),
+        Body::Stream(body) => Ok(js::respond_stream(response.status, &headers, &readable(body.0))?),
+        Body::Empty | Body::Room(_) => Ok(js::respond(response.status, &headers, None)?),
+    }
+}
+
+/// The body as a stream, which asks for the next chunk when it has sent the one before, and drops the body when the
+/// client is gone.
+fn readable(body: Box<dyn Outgoing>) -> ReadableStream {
+    let chunks = futures::stream::unfold(body, |mut body| async move {
+        let chunk = body.next().await?;
+        Some((Ok(JsValue::from(Uint8Array::from(chunk.as_slice()))), body))
+    });
+    wasm_streams::ReadableStream::from_stream(chunks).into_raw().unchecked_into()
 }
 
 #[cfg(test)]

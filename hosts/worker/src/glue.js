@@ -11,11 +11,13 @@ const READ = [
   "x-request-signature",
   "x-store-id",
   "accept",
+  "accept-encoding",
   "api-version",
   "if-none-match",
   "idempotency-key",
   "content-length",
   "upgrade",
+  "last-event-id",
 ];
 const READ_WITH_BODY = [...READ, "if-match", "content-type", "content-encoding"];
 const READ_AHEAD = ["origin", "access-control-request-method", "access-control-request-headers"];
@@ -44,12 +46,79 @@ export function head(request) {
   return head;
 }
 
+// The encodings that the client takes. Cloudflare puts its own in the place of those that were sent, and keeps them here.
+export function accepted_encoding(request) {
+  return request.cf?.clientAcceptEncoding ?? request.headers.get("accept-encoding") ?? "";
+}
+
 // A response with its headers as JSON, `[[name, value], …]`. Appending them takes half of what the constructor needs for
 // the same list.
 export function respond(status, headers, body) {
-  const response = new Response(body?.slice(), { status });
+  return headed(new Response(body?.slice(), { status }), headers);
+}
+
+// The same with a body that is a stream. Where the headers say gzip, the platform compresses it, and flushes after each
+// chunk.
+export function respond_stream(status, headers, body) {
+  return headed(new Response(body, { status }), headers);
+}
+
+function headed(response, headers) {
   for (const [name, value] of JSON.parse(headers)) response.headers.append(name, value);
   return response;
+}
+
+// A client's end of a WebSocket as a queue of what has come: texts, and at the end, for good, the code that it was closed
+// with. Whoever sends bounds the queue by what is not acknowledged.
+export class Follower {
+  constructor(response) {
+    this.socket = response.webSocket;
+    this.came = [];
+    this.is_closed = false;
+    this.waiting = undefined;
+    this.socket.addEventListener("message", (event) => this.put(event.data));
+    this.socket.addEventListener("close", (event) => this.end(event.code));
+    this.socket.addEventListener("error", () => this.end(1006));
+    this.socket.accept();
+  }
+
+  end(code) {
+    if (this.is_closed) return;
+    this.put(code);
+    this.is_closed = true;
+  }
+
+  put(what) {
+    this.came.push(what);
+    this.waiting?.(this.take());
+    this.waiting = undefined;
+  }
+
+  take() {
+    return typeof this.came[0] === "number" ? this.came[0] : this.came.shift();
+  }
+
+  next() {
+    if (this.came.length > 0) return Promise.resolve(this.take());
+    return new Promise((resolve) => (this.waiting = resolve));
+  }
+
+  // Into a socket that is closing nothing can be sent; its close comes by itself.
+  send(text) {
+    if (!this.is_closed) attempt(() => this.socket.send(text));
+  }
+
+  close() {
+    attempt(() => this.socket.close(1000, "followed long enough"));
+  }
+}
+
+function attempt(action) {
+  try {
+    action();
+  } catch {
+    // Closed already.
+  }
 }
 
 // The whole answer of another server. The time limit is on the body, too.

@@ -85,5 +85,5 @@ pub fn refusal(sentence: &str) -> Result<web_sys::Response> {
         Problem::new(Code::Unavailable, "The service is not set up right; its log says what is missing.");
     let body = Body::Bytes(problem.to_json("").into_bytes().into());
     let headers = vec![("Content-Type", "application/problem+json".to_owned())];
-    crate::exchange::response(&Response { status: problem.code.status(), headers, body })
+    crate::exchange::response(Response { status: problem.code.status(), headers, body })
 }

@@ -5,7 +5,7 @@
 
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::js_sys::{JsString, Promise};
-use worker::web_sys::{Request, RequestInit, Response};
+use worker::web_sys::{ReadableStream, Request, RequestInit, Response};
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,8 +30,29 @@ extern "C" {
 extern "C" {
     pub fn head(request: &Request) -> String;
 
+    pub fn accepted_encoding(request: &Request) -> String;
+
     #[wasm_bindgen(catch)]
     pub fn respond(status: u16, headers: &str, body: Option<&[u8]>) -> Result<Response, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    pub fn respond_stream(status: u16, headers: &str, body: &ReadableStream) -> Result<Response, JsValue>;
+
+    // The client's end of a WebSocket.
+    pub type Follower;
+
+    #[wasm_bindgen(constructor, catch)]
+    pub fn new(response: &Response) -> Result<Follower, JsValue>;
+
+    // A text, or the number of the code that the socket was closed with.
+    #[wasm_bindgen(method)]
+    pub fn next(this: &Follower) -> Promise;
+
+    #[wasm_bindgen(method)]
+    pub fn send(this: &Follower, text: &str);
+
+    #[wasm_bindgen(method)]
+    pub fn close(this: &Follower);
 
     // Of `send_http`.
     pub type HttpAnswer;

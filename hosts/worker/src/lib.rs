@@ -10,6 +10,7 @@ mod blobs;
 mod cron;
 mod database;
 mod exchange;
+mod follower;
 mod http_client;
 mod isolate;
 mod js;
@@ -39,7 +40,7 @@ async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result
     let response = handle(&All, &ports, &isolate.settings, exchange::request(&request)).await;
     match &response.body {
         storeroom_web::Body::Room(join) => rooms::join(&env, join, &request).await,
-        _ => exchange::response(&response),
+        _ => exchange::response(exchange::encoded_for_client(response, &request)),
     }
 }
 

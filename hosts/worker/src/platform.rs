@@ -4,8 +4,11 @@
 //! stands still while a request computes
 //! (<https://developers.cloudflare.com/workers/runtime-apis/performance/>).
 
+use async_trait::async_trait;
+use std::time::Duration;
 use storeroom_domain::Timestamp;
 use storeroom_ports::{Clock, Random};
+use worker::Delay;
 
 /// Unix milliseconds.
 pub fn now_ms() -> i64 {
@@ -18,9 +21,16 @@ pub fn now_ms() -> i64 {
 /// The clock of the isolate.
 pub struct WorkerClock;
 
+#[async_trait(?Send)]
 impl Clock for WorkerClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_ms(now_ms())
+    }
+
+    async fn sleep(&self, ms: i64) {
+        if let Ok(ms @ 1..) = u64::try_from(ms) {
+            Delay::from(Duration::from_millis(ms)).await;
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! The stores' rooms, as functions, cron and writer reach them.
 
 use crate::objects::{self, ROOMS};
-use crate::{log, sockets};
+use crate::{follower, log, sockets};
 use async_trait::async_trait;
 use serde::Serialize;
-use storeroom_ports::{Admission, Down, Level, Rooms};
+use storeroom_ports::{Admission, Down, Level, RoomSocket, Rooms};
 use storeroom_room::protocol::CloseCode;
 use storeroom_sql::events::Announcement;
 use storeroom_web::response::Join;
@@ -21,6 +21,18 @@ pub struct ObjectRooms(pub Env);
 impl Rooms for ObjectRooms {
     async fn admit(&self, store: &str, admission: Admission) -> Result<(), Down> {
         post(&self.0, store, "/admit", &admission).await.map_err(|error| Down(error.to_string()))
+    }
+
+    async fn follow(
+        &self,
+        store: &str,
+        admission: Admission,
+    ) -> std::result::Result<Option<Box<dyn RoomSocket>>, Down> {
+        self.admit(store, admission.clone()).await?;
+        let opened = follower::open(&self.0, store, &admission.ticket_hash).await;
+        opened
+            .map(|socket| Some(Box::new(socket) as Box<dyn RoomSocket>))
+            .map_err(|error| Down(error.to_string()))
     }
 
     async fn nudge(&self, announcement: Announcement) {

@@ -119,6 +119,9 @@ fn parameters(row: &Row) -> Vec<Value> {
         IfMatch::Ignored => {}
     }
     list.extend(idempotency_key(row.idempotency()));
+    if matches!(row.answer, Answer::Events) {
+        list.push(header("Last-Event-ID", false, "The last cursor that came; it is taken before `after`."));
+    }
     if is_validated(row) {
         list.push(header("If-None-Match", false, "The `ETag` that you have: 304 if it still holds."));
     }
@@ -195,6 +198,13 @@ fn success(row: &Row, schemas: &mut Map<String, Value>) -> Value {
         }),
         Answer::Html => json!({"description": "A page.", "content": {"text/html": {}}}),
         Answer::Document => json!({"description": "The document.", "content": {"application/json": {}}}),
+        Answer::Events => json!({
+            "description": "A stream: `id: <cursor>`, `event: <type>`, `data: <event>`, the event as in the feed. An `id` \
+                alone moves the cursor on. `event: reset` with `data: {\"cursor\", \"reason\"}` says that the log \
+                cannot be followed: read the store anew, then go on from that cursor.",
+            "headers": headers(row),
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }),
         Answer::Socket => json!({"description": "The socket, subprotocol `storeroom.v1`."}),
     }
 }

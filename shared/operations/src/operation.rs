@@ -157,6 +157,8 @@ pub enum Answer {
     Html,
     /// A JSON document of its own kind, such as OpenAPI.
     Document,
+    /// Server-Sent Events, each with an event of the log as its data.
+    Events,
     /// A WebSocket.
     Socket,
 }

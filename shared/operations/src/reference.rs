@@ -113,6 +113,7 @@ fn section(body: &mut String, operation: Operation, shapes: &mut Shapes) {
         Answer::Empty => "no body".to_owned(),
         Answer::Html => "a page".to_owned(),
         Answer::Document => "the document".to_owned(),
+        Answer::Events => "Server-Sent Events, <code>text/event-stream</code>".to_owned(),
         Answer::Socket => "a WebSocket, subprotocol <code>storeroom.v1</code>".to_owned(),
     };
     let problems: Vec<String> = problems_of(row)

@@ -23,7 +23,7 @@ pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use limiter::Limiter;
 pub use log::{Level, Log};
 pub use random::Random;
-pub use rooms::{Admission, Rooms};
+pub use rooms::{Admission, RoomSocket, Rooms};
 
 /// Something that a function needs does not answer; a sentence for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,11 +22,22 @@ pub struct Admission {
     pub expires_at: i64,
 }
 
+/// A connection to a store's room, as a client of `storeroom.v1` has one. Dropping it closes it.
+#[async_trait(?Send)]
+pub trait RoomSocket {
+    /// Sends a frame; into a closed connection it is lost.
+    fn send(&mut self, frame: &str);
+    /// The next frame, or the code that the room closed with. May be given up at any moment: no frame is lost.
+    async fn receive(&mut self) -> Result<String, u16>;
+}
+
 /// A way to the room of every store.
 #[async_trait(?Send)]
 pub trait Rooms {
     /// Tells the store's room of a ticket.
     async fn admit(&self, store: &str, admission: Admission) -> Result<(), Down>;
+    /// Connects to the store's room as whoever the admission lets in; `None` on a host without rooms.
+    async fn follow(&self, store: &str, admission: Admission) -> Result<Option<Box<dyn RoomSocket>>, Down>;
     /// Tells a room of events that were just committed. A nudge may get lost: the room asks the log when it sees a hole.
     async fn nudge(&self, announcement: Announcement);
     /// Shuts sessions out of a store's room: their connections are closed when this returns, and their tickets are

@@ -1,5 +1,6 @@
 //! What a function answers with when it succeeds.
 
+use crate::outgoing::{Outgoing, Stream};
 use crate::response::Body;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -17,7 +18,7 @@ pub enum Cache {
 }
 
 /// An answer, before the gateway adds what every answer has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -35,6 +36,9 @@ pub struct Answer {
     pub policy: Option<String>,
     /// Whether it is the answer of the same request before, found by its idempotency key.
     pub is_replayed: bool,
+    /// Whether it may be compressed: never where a secret stands beside text that somebody else chose, because the
+    /// length would tell of the secret (<https://breachattack.com>).
+    pub may_compress: bool,
 }
 
 impl Answer {
@@ -59,7 +63,13 @@ impl Answer {
             cache: Cache::NoStore,
             policy: None,
             is_replayed: false,
+            may_compress: false,
         }
+    }
+
+    /// A body that is made while it is sent.
+    pub fn stream(media: &'static str, body: impl Outgoing + 'static) -> Self {
+        Self { media: Some(media), body: Body::Stream(Stream(Box::new(body))), ..Self::empty(200) }
     }
 
     /// A page whose style block is `style`; nothing else may load.
@@ -97,6 +107,13 @@ impl Answer {
             let end = format!("{separator}\"{name}\":{json}}}");
             *bytes = Cow::Owned([before, end.as_bytes()].concat());
         }
+        self
+    }
+
+    /// The same answer, which may be compressed.
+    #[must_use]
+    pub fn compressible(mut self) -> Self {
+        self.may_compress = true;
         self
     }
 

@@ -122,6 +122,25 @@ pub struct Published {
     pub next_change: Option<Timestamp>,
 }
 
+impl Found {
+    /// What `access::read` answered, if the credential is good and its role has the permission.
+    pub(crate) fn admitted(
+        rows: Rows,
+        credential: Credential,
+        permission: Option<Permission>,
+    ) -> Result<Self, Problem> {
+        if rows.integer(0, 0) != Some(1) {
+            return Err(credential.ended());
+        }
+        let role = rows.text(0, 1).and_then(Role::parse).ok_or_else(access::no_such_store)?;
+        if let Some(permission) = permission.filter(|permission| !role.may(*permission)) {
+            return Err(access::role_lacks(permission.as_str()));
+        }
+        let cursor = cursor(&rows, 2).ok_or_else(access::no_such_store)?;
+        Ok(Self { rows: own_rows(rows, access::COLUMNS), cursor, role })
+    }
+}
+
 impl Call<'_> {
     /// A new id for this moment.
     pub fn new_id<K: Kind>(&self) -> Id<K> {
@@ -191,7 +210,7 @@ impl Call<'_> {
         self.trace.subject.replace(Some(subject.to_string()));
     }
 
-    fn permission(&self) -> Option<Permission> {
+    pub(crate) fn permission(&self) -> Option<Permission> {
         match self.row.access {
             Access::Member(permission) => Some(permission),
             _ => None,
@@ -244,16 +263,9 @@ impl Call<'_> {
     }
 
     fn admit(&self, rows: Rows) -> Result<Found, Problem> {
-        if rows.integer(0, 0) != Some(1) {
-            return Err(self.credential().ended());
-        }
-        let role = rows.text(0, 1).and_then(Role::parse).ok_or_else(access::no_such_store)?;
-        if let Some(permission) = self.permission().filter(|permission| !role.may(*permission)) {
-            return Err(access::role_lacks(permission.as_str()));
-        }
-        let cursor = cursor(&rows, 2).ok_or_else(access::no_such_store)?;
-        self.trace.cursor.set(Some(cursor));
-        Ok(Found { rows: own_rows(rows, access::COLUMNS), cursor, role })
+        let found = Found::admitted(rows, self.credential(), self.permission())?;
+        self.trace.cursor.set(Some(found.cursor));
+        Ok(found)
     }
 
     /// Runs a query about the store's public catalogue. Rows whose first column is NULL are no rows.

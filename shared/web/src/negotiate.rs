@@ -12,6 +12,7 @@ use storeroom_operations::{Code, Problem};
 pub fn check_accept(row: &Row, headers: &HeaderMap) -> Result<(), Problem> {
     let (kind, media) = match row.answer {
         Answer::Html => ("text", "text/html"),
+        Answer::Events => ("text", "text/event-stream"),
         Answer::Socket => return Ok(()),
         _ => ("application", "application/json"),
     };
@@ -34,6 +35,27 @@ pub fn wants_csv(headers: &HeaderMap) -> bool {
         let names_text = range.trim_start().get(..4).is_some_and(|name| name.eq_ignore_ascii_case("text"));
         names_text && accepts(range, "text", "text/csv")
     })
+}
+
+/// Whether `Accept-Encoding` takes gzip.
+pub fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all("accept-encoding").iter().filter_map(|value| value.to_str().ok());
+    takes_gzip(values.flat_map(|value| value.split(',')))
+}
+
+/// Whether these codings with their qualities, as `Accept-Encoding` lists them, take gzip.
+pub fn takes_gzip<'a>(codings: impl Iterator<Item = &'a str>) -> bool {
+    let codings: Vec<&str> = codings.map(str::trim).collect();
+    let quality = |wanted: &str| codings.iter().find_map(|coding| quality_of(coding, wanted));
+    quality("gzip").or_else(|| quality("*")).is_some_and(|quality| quality > 0.0)
+}
+
+/// The quality of a coding if it is the wanted one; one that cannot be read is a no.
+fn quality_of(coding: &str, wanted: &str) -> Option<f32> {
+    let mut parts = coding.split(';').map(str::trim);
+    parts.next().filter(|name| name.eq_ignore_ascii_case(wanted))?;
+    let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    Some(quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0)))
 }
 
 fn accepts(range: &str, kind: &str, media: &str) -> bool {
@@ -102,6 +124,17 @@ mod tests {
             assert!(check_accept(json, &headers("accept", no)).is_err(), "{no}");
         }
         assert!(check_accept(page, &headers("accept", "text/html")).is_ok());
+    }
+
+    #[test]
+    fn gzip_is_taken_where_it_is_named() {
+        for yes in ["gzip", "gzip, deflate, br", "br;q=1.0, GZIP;q=0.1", "*", "identity, *;q=0.5"] {
+            assert!(accepts_gzip(&headers("accept-encoding", yes)), "{yes}");
+        }
+        for no in ["", "br", "gzip;q=0", "gzip; q=0.000, *", "*;q=0", "gzip;q=x", "x-gzip"] {
+            assert!(!accepts_gzip(&headers("accept-encoding", no)), "{no}");
+        }
+        assert!(!accepts_gzip(&HeaderMap::new()));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A response as a host takes it.
 
+use crate::outgoing::Stream;
 use std::borrow::Cow;
 
-/// What goes back to the client.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What goes back to the client. The body is not encoded yet: a host encodes it as the header `Content-Encoding` says,
+/// which is `gzip` or is not there.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status.
     pub status: u16,
@@ -14,12 +16,14 @@ pub struct Response {
 }
 
 /// What the client gets besides the headers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Body {
     /// Nothing.
     Empty,
     /// These bytes.
     Bytes(Cow<'static, [u8]>),
+    /// Bytes that are made while they are sent.
+    Stream(Stream),
     /// The host lets the request's WebSocket into a room.
     Room(Join),
 }
@@ -34,6 +38,11 @@ pub struct Join {
 }
 
 impl Response {
+    /// Whether the host must compress the body.
+    pub fn is_gzipped(&self) -> bool {
+        self.header("content-encoding") == Some("gzip")
+    }
+
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers

@@ -25,6 +25,8 @@ mod dashboard_targets;
 mod documents;
 mod due;
 mod events;
+mod events_stream;
+mod events_wait;
 mod headers;
 mod holds;
 mod holds_expiry;

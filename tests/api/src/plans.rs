@@ -33,6 +33,7 @@ fn value(param: &Param) -> String {
         "q" => "ann exam".to_owned(),
         "types" => "product".to_owned(),
         "after" => "1.0".to_owned(),
+        "wait" => "1".to_owned(),
         other => panic!("say here what the tour filters by when it comes to `{other}`"),
     }
 }
@@ -136,6 +137,13 @@ async fn rooms(bed: &Testbed) {
     let ticket = call(bed, "POST", "/api/pms/room/ticket", None, None).await.json();
     let (_, join) = ticket["url"].as_str().unwrap().split_once("shop.example").unwrap();
     assert_eq!(bed.send(request("GET", join, None, &[("upgrade", "websocket")])).await.status(), 101);
+    for query in ["", "&types=product"] {
+        let path = format!("/api/pms/events/stream?after=1.0{query}");
+        let mut stream = call(bed, "GET", &path, None, None).await.stream().unwrap();
+        for chunk in 0..2 {
+            assert!(stream.next().await.is_some(), "chunk {chunk}");
+        }
+    }
 }
 
 /// Requests whose store or access is looked up on its own.

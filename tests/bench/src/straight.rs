@@ -45,9 +45,14 @@ struct Noted(RefCell<Vec<Frame>>);
 
 struct WallClock;
 
+#[async_trait(?Send)]
 impl Clock for WallClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_ms(i64::try_from(since_1970().as_millis()).unwrap())
+    }
+
+    async fn sleep(&self, ms: i64) {
+        tokio::time::sleep(std::time::Duration::from_millis(ms.max(0).unsigned_abs())).await;
     }
 }
 

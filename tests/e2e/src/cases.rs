@@ -7,6 +7,7 @@ mod orders;
 mod products;
 mod race;
 mod room;
+mod stream;
 mod system;
 mod writes;
 
@@ -60,6 +61,18 @@ pub fn all(facts: &Facts) -> Vec<Case> {
         writes::many_at_once,
         writes::a_refused_write_harms_no_neighbour,
         writes::a_repeated_write_is_done_once,
+        stream::every_event_comes_soon_and_in_order,
+        stream::reconnects_lose_and_double_nothing,
+        stream::types_and_roles_narrow_what_is_sent,
+        stream::ends_for_whoever_is_removed,
+        stream::ends_with_its_session,
+        stream::is_compressed_event_by_event,
+        stream::the_feed_is_compressed,
+        stream::an_idle_stream_sends_a_comment,
+        stream::a_long_poll_returns_when_something_happens,
+        stream::a_long_poll_is_empty_at_its_end,
+        stream::a_long_poll_of_whoever_is_removed_is_refused,
+        stream::what_cannot_be_followed_is_a_problem,
     ];
     list.extend(match facts.websockets {
         true => cases![
@@ -80,6 +93,7 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             room::a_logout_closes_its_sockets,
             room::a_swallowed_logout_is_made_good,
             room::an_idle_room_sleeps_and_wakes,
+            stream::a_client_that_leaves_leaves_the_room,
         ],
         false => cases![room::is_not_offered],
     });

@@ -15,6 +15,7 @@
 mod cases;
 mod shop;
 mod socket;
+mod sse;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;

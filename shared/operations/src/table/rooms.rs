@@ -11,9 +11,16 @@ use storeroom_domain::Permission;
 
 family! { Rooms "The event feed and the room."
     Events READ_EVENTS;
+    Stream STREAM_EVENTS;
     Ticket TAKE_TICKET;
     Join JOIN_ROOM;
 }
+
+const TYPES: Param = Param {
+    name: "types",
+    schema: Schema::line(1, 500),
+    about: "Types or their beginnings, separated by commas, such as `product,order.paid`; at most 32.",
+};
 
 static READ_EVENTS: Row = Row {
     query: &[
@@ -27,15 +34,30 @@ static READ_EVENTS: Row = Row {
             schema: Schema::Integer { min: 1, max: 1000 },
             about: "Most events, 100 by default.",
         },
+        TYPES,
         Param {
-            name: "types",
-            schema: Schema::line(1, 500),
-            about: "Types or their beginnings, separated by commas, such as `product,order.paid`.",
+            name: "wait",
+            schema: Schema::Integer { min: 1, max: 25 },
+            about: "When there is nothing, wait for it, so many seconds at most.",
         },
     ],
     answer: Answer::Json(&event::EVENT_FEED),
     problems: &[Code::CursorInvalid],
     ..read("events.read", "/api/pms/events", "Read the store's event log", Permission::EventsRead)
+};
+
+static STREAM_EVENTS: Row = Row {
+    query: &[
+        Param {
+            name: "after",
+            schema: Schema::line(3, 50),
+            about: "A cursor: only events after it. Without it, those that come from now on.",
+        },
+        TYPES,
+    ],
+    answer: Answer::Events,
+    problems: &[Code::CursorInvalid],
+    ..read("events.stream", "/api/pms/events/stream", "Follow the store's event log", Permission::EventsRead)
 };
 
 static TAKE_TICKET: Row = Row {

@@ -103,7 +103,8 @@ pub async fn random_bytes(shop: Rc<Shop>) {
     println!("seed of the noise: {bytes:?}");
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let rows = rows(&shop);
+    // A stream that noise happens to open has no end.
+    let rows: Vec<_> = rows(&shop).into_iter().filter(|row| !matches!(row.answer, Answer::Events)).collect();
     for _ in 0..NOISES {
         let noise = noise().new_tree(&mut runner).unwrap().current();
         let line = noise.line(&rows, ground.subject(&shop)).unwrap();
