@@ -312,6 +312,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pms/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow the store's event log */
+        get: operations["events.stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pms/inventory/adjust": {
         parameters: {
             query?: never;
@@ -4824,8 +4841,10 @@ export interface operations {
                 after?: string;
                 /** @description Most events, 100 by default. */
                 limit?: number;
-                /** @description Types or their beginnings, separated by commas, such as `product,order.paid`. */
+                /** @description Types or their beginnings, separated by commas, such as `product,order.paid`; at most 32. */
                 types?: string;
+                /** @description When there is nothing, wait for it, so many seconds at most. */
+                wait?: number;
             };
             header?: {
                 /** @description The version of this API; the newest when left out. */
@@ -4853,6 +4872,118 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventFeed"];
+                };
+            };
+            /** @description `malformed-request`, `cursor-invalid`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "events.stream": {
+        parameters: {
+            query?: {
+                /** @description A cursor: only events after it. Without it, those that come from now on. */
+                after?: string;
+                /** @description Types or their beginnings, separated by commas, such as `product,order.paid`; at most 32. */
+                types?: string;
+            };
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The last cursor that came; it is taken before `after`. */
+                "Last-Event-ID"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream: `id: <cursor>`, `event: <type>`, `data: <event>`, the event as in the feed. An `id` alone moves the cursor on. `event: reset` with `data: {"cursor", "reason"}` says that the log cannot be followed: read the store anew, then go on from that cursor. */
+            200: {
+                headers: {
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description `malformed-request`, `cursor-invalid`, `store-required`, `api-version-unknown` */
