@@ -144,16 +144,20 @@ test("cancelled calls are no failures", async () => {
   assert.equal(http.circuit.state, "closed");
 });
 
-test("an outcome from before it opened changes nothing", async () => {
+test("a failure from before it opened does not open it again", async () => {
   const http = client();
   const held = Promise.withResolvers<void>();
-  proxy.plan = ({ url }) => (url.includes("limit=9") ? { kind: "hold", until: held.promise } : { kind: "cut" });
+  const late = { kind: "hold", until: held.promise, thenCut: true } as const;
+  proxy.plan = ({ url }) => (url.includes("limit=9") ? late : { kind: "cut" });
   const slow = read(http, 9);
   await proxy.arrived(1);
   for (let failure = 0; failure < 3; failure += 1) await assert.rejects(read(http), OfflineError);
+  time.advance(10_000);
+  proxy.plan = () => undefined;
+  await read(http);
   held.resolve();
-  await slow;
-  assert.equal(http.circuit.state, "open");
+  await assert.rejects(slow, OfflineError);
+  assert.equal(http.circuit.state, "closed");
 });
 
 test("an open circuit ends retries at once", async () => {

@@ -103,6 +103,7 @@ function answering(status: number, type: string | null, body: string | Buffer): 
   proxy.plan = (): Fault => ({ kind: "answer", status, headers, body });
 }
 
+const TOO_LONG = Buffer.alloc(33 * 1024 * 1024, "1");
 const NO_ANSWERS: [string, number, string | null, string | Buffer][] = [
   ["a page", 200, "text/html", PAGE],
   ["text", 200, "text/plain", "ok"],
@@ -111,7 +112,7 @@ const NO_ANSWERS: [string, number, string | null, string | Buffer][] = [
   ["no JSON at all", 200, "application/json", PAGE],
   ["an empty body", 200, "application/json", ""],
   ["bytes that are no UTF-8", 200, "application/json", Buffer.from([0x22, 0xff, 0xfe, 0x22])],
-  ["a body over the limit", 200, "application/json", Buffer.alloc(33 * 1024 * 1024, 32)],
+  ["a body over the limit", 200, "application/json", TOO_LONG],
   ["304 that nobody asked for", 304, null, ""],
 ];
 

@@ -145,7 +145,19 @@ test("a token that is about to end still serves when the renewal fails", async (
   const shop = await openBehindProxy();
   shop.clock.aheadMs = 15 * 60_000 - 20_000;
   proxy.next("POST", { kind: "cut" });
-  assert.equal((await shop.http.request("GET", "/api/pms/products")).status, 200);
+  assert.equal((await shop.http.request("POST", "/api/pms/room/ticket")).status, 201);
+});
+
+test("a renewal that fails is tried once for all who wait for it", async () => {
+  const shop = await openBehindProxy();
+  shop.clock.aheadMs = 16 * 60_000;
+  const held = Promise.withResolvers<void>();
+  proxy.plan = () => ({ kind: "hold", until: held.promise, thenCut: true });
+  const waiting = Array.from({ length: 5 }, () => shop.http.request("POST", "/api/pms/room/ticket"));
+  await proxy.arrived(1);
+  held.resolve();
+  for (const call of waiting) await assert.rejects(call, OfflineError);
+  assert.equal(proxy.seen.length, 1);
 });
 
 test("a caller who cancels while the token is renewed does not stop the renewal", async () => {

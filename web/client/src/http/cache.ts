@@ -23,7 +23,7 @@ interface Copy {
 export function caching(send: Send, limits: CacheLimits): Send {
   const copies = new Copies(limits);
   return async (outgoing) => {
-    if (outgoing.method !== "GET" || "if-none-match" in outgoing.headers) return send(outgoing);
+    if (outgoing.method !== "GET") return send(outgoing);
     const key = keyOf(outgoing);
     const copy = copies.use(key);
     const answer = await send(copy ? asking(outgoing, copy.etag) : outgoing);

@@ -46,7 +46,7 @@ export class Circuit {
         this.#settle(stay, answer.status < 500);
         return answer;
       } catch (error) {
-        this.#settle(stay, error instanceof OfflineError && !outgoing.signal.aborted ? false : null);
+        this.#settle(stay, error instanceof OfflineError ? false : null);
         throw error;
       }
     };

@@ -19,9 +19,7 @@ export function queueing(send: Send, limit: number): Send {
     const turn = Promise.withResolvers<void>();
     waiting.push(turn.resolve);
     await unlessAborted(turn.promise, signal).catch((reason: unknown) => {
-      const place = waiting.indexOf(turn.resolve);
-      if (place < 0) leave();
-      else waiting.splice(place, 1);
+      waiting.splice(waiting.indexOf(turn.resolve), 1);
       throw reason;
     });
   };

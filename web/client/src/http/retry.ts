@@ -43,8 +43,8 @@ async function outcomeOf(send: Send, outgoing: Outgoing): Promise<Outcome> {
   }
 }
 
-function isWorthIt(outcome: Outcome, { repeatable, headers, signal }: Outgoing): boolean {
-  if (!repeatable || signal.aborted) return false;
+function isWorthIt(outcome: Outcome, { repeatable, headers }: Outgoing): boolean {
+  if (!repeatable) return false;
   if ("error" in outcome && outcome.error instanceof OfflineError) {
     return !(outcome.error instanceof CircuitOpenError);
   }
@@ -82,6 +82,5 @@ function retryAfterMs(outcome: Outcome, now: number): number | null {
 
 function result(outcome: Outcome, attempts: number): Incoming {
   if ("answer" in outcome) return { ...outcome.answer, attempts };
-  if (outcome.error instanceof ProblemError) outcome.error.attempts = attempts;
   throw outcome.error;
 }

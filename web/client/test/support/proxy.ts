@@ -18,8 +18,8 @@ export type Fault =
   | { kind: "answer"; status: number; headers?: Record<string, string>; body?: string | Buffer }
   /** An answer that begins and never ends. */
   | { kind: "endless" }
-  /** The request is passed on once the promise resolves. */
-  | { kind: "hold"; until: Promise<void> };
+  /** Once the promise resolves, the request is passed on, or its connection is cut. */
+  | { kind: "hold"; until: Promise<void>; thenCut?: boolean };
 
 /** A request as it arrived. */
 export interface Seen {
@@ -131,6 +131,9 @@ function answeredHere(fault: Fault, response: http.ServerResponse): boolean {
     case "cut":
       response.destroy();
       return true;
+    case "hold":
+      if (fault.thenCut) response.destroy();
+      return fault.thenCut === true;
     case "answer":
       response.writeHead(fault.status, fault.headers).end(fault.body);
       return true;
