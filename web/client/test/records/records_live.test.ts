@@ -31,6 +31,7 @@ async function client(options: { onConflict?: (conflict: Conflict) => Decision }
     records.close();
     outbox.stop();
   };
+  after(close);
   const goOffline = (): void => {
     proxy.isDown = true;
     proxy.cut();

@@ -7,6 +7,7 @@ import { Subject } from "../../src/room/observable.ts";
 import { Room } from "../../src/room/room.ts";
 import { createProduct, openShop, SERVICE, type Shop } from "../support/service.ts";
 import { Cuttable } from "./cuttable.ts";
+import { invite } from "./guest.ts";
 import { until } from "./until.ts";
 
 let shop: Shop;
@@ -26,21 +27,9 @@ async function enter(of = shop, baseUrl = SERVICE): Promise<Room> {
   return room;
 }
 
-/** Another user, who is invited into the shop. */
-async function invite(): Promise<Shop> {
-  const guest = await openShop();
-  const invited = await shop.http.request("POST", "/api/pms/stores/{store}/members", {
-    path: { store: shop.store },
-    body: { email: guest.email, role: "editor" },
-  });
-  const token = (invited.body as { invite_token: string }).invite_token;
-  await guest.http.request("POST", "/api/pms/auth/invites/accept", { body: { token } });
-  return { ...guest, store: shop.store };
-}
-
 test("members see each other come, say where they are, and go", async () => {
   const ada = await enter();
-  const guest = await invite();
+  const guest = await invite(shop);
   const bob = await enter(guest);
   await until(ada.members, (members) => members.length === 2, "both");
   bob.setPresence({ view: "products", record: "prd_1" });

@@ -22,6 +22,7 @@ after(() => proxy.stop());
 
 function join(options: RoomOptions) {
   const room = new Room(createHttp({ baseUrl: proxy.url, store: shop.store, credentials: shop.session }), options);
+  after(() => room.stop());
   const seen = new Subject<readonly StoreEvent[]>([]);
   room.on("", (event) => seen.set([...seen.get(), event]));
   return { room, seen };

@@ -23,6 +23,7 @@ after(() => proxy.stop());
 /** A room behind the proxy, with everything that it has handed on. */
 function join(options: RoomOptions = {}, store = shop.store) {
   const room = new Room(createHttp({ baseUrl: proxy.url, store, credentials: shop.session }), options);
+  after(() => room.stop());
   const seen = new Subject<readonly StoreEvent[]>([]);
   room.on("", (event) => seen.set([...seen.get(), event]));
   const seqs = (): number[] => seen.get().map(({ seq }) => seq);
