@@ -1,9 +1,10 @@
-//! The hosts of the black-box suite: the Worker on workerd with sqld, and the Spin components with their own SQLite.
+//! The hosts of the black-box suites: the Worker on workerd with sqld, and the Spin components with their own SQLite.
 //!
 //! Guarantees: each run starts from nothing, on free ports, and stops what it started when it is dropped.
-//! Relies on: the Worker, the components and `spin-host` being built; `tests/e2e` for the cases.
+//! Relies on: the Worker, the components and `spin-host` being built; `tests/e2e` and `web/client/test` for the cases.
 
 use crate::checkout::Checkout;
+use crate::client;
 use crate::keeper::Keeper;
 use crate::migrate::{self, sqlite::SqliteFile};
 use crate::ports;
@@ -15,7 +16,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::any::Any;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -27,6 +28,18 @@ pub type Host = Box<dyn Any>;
 
 /// Starts the Worker with a database of its own, and the command that runs the suite against it.
 pub fn on_workerd(checkout: &Checkout) -> Result<(Host, Command)> {
+    let (host, _, facts) = start_workerd(checkout)?;
+    Ok((host, suite(checkout, &facts)))
+}
+
+/// The same with the tests of web/client.
+pub fn client_on_workerd(checkout: &Checkout) -> Result<(Host, Command)> {
+    let (host, url, facts) = start_workerd(checkout)?;
+    Ok((host, client::tests(checkout, &url, &facts)?))
+}
+
+/// The Worker, where it answers, and the file of what else a suite has to know.
+fn start_workerd(checkout: &Checkout) -> Result<(Host, String, PathBuf)> {
     let claim = Claim::new(checkout, "e2e")?;
     let settings =
         stack::Settings { name: "e2e", port: ports::pick_free()?, limits: Limits::Off, fresh: true };
@@ -39,8 +52,9 @@ pub fn on_workerd(checkout: &Checkout) -> Result<(Host, Command)> {
         "database": {"server": {"url": stack.database_url, "pids": stack.pids()}},
         "websockets": true,
     });
-    let suite = suite(checkout, "e2e", &facts)?;
-    Ok((Box::new(Keeper::of(checkout, stack)), suite))
+    let facts = write_facts(checkout, "e2e", &facts)?;
+    let url = stack.url.clone();
+    Ok((Box::new(Keeper::of(checkout, stack)), url, facts))
 }
 
 /// Starts the Spin components with a database file of their own, and the command that runs the suite against them.
@@ -61,8 +75,8 @@ pub fn on_spin(checkout: &Checkout) -> Result<(Host, Command)> {
         "database": {"file": file},
         "websockets": false,
     });
-    let suite = suite(checkout, "e2e-spin", &facts)?;
-    Ok((Box::new(service), suite))
+    let facts = write_facts(checkout, "e2e-spin", &facts)?;
+    Ok((Box::new(service), suite(checkout, &facts)))
 }
 
 fn start_spin(checkout: &Checkout, file: &PathBuf, port: u16, secrets: &Secrets) -> Result<Service> {
@@ -83,10 +97,14 @@ fn start_spin(checkout: &Checkout, file: &PathBuf, port: u16, secrets: &Secrets)
     Ok(service)
 }
 
-fn suite(checkout: &Checkout, name: &str, facts: &Value) -> Result<Command> {
+fn write_facts(checkout: &Checkout, name: &str, facts: &Value) -> Result<PathBuf> {
     let path = checkout.state(&format!("{name}.json"))?;
     fs::write(&path, facts.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+fn suite(checkout: &Checkout, facts: &Path) -> Command {
     let mut cargo = checkout.cargo();
-    cargo.args(["test", "-p", "storeroom-e2e"]).env("STOREROOM_E2E", path);
-    Ok(cargo)
+    cargo.args(["test", "-p", "storeroom-e2e"]).env("STOREROOM_E2E", facts);
+    cargo
 }

@@ -7,6 +7,7 @@
 mod bench;
 mod black_box;
 mod checkout;
+mod client;
 mod command;
 mod curl;
 mod demo;
@@ -56,7 +57,8 @@ enum Task {
     Build(Build),
     /// Bring a database to the newest schema.
     Migrate(migrate::Options),
-    /// Write openapi.json from the table of operations, asyncapi.json from the frames of the room.
+    /// Write openapi.json from the table of operations, asyncapi.json from the frames of the room, and the types of
+    /// web/client from openapi.json.
     Openapi,
     /// Check everything about a deployment that can be known before it.
     DeployCheck(deploy_check::Options),

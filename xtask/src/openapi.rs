@@ -1,9 +1,11 @@
-//! `cargo xtask openapi`: writes `openapi.json` from the table of operations and `asyncapi.json` from the frames of the
-//! room.
+//! `cargo xtask openapi`: writes `openapi.json` from the table of operations, `asyncapi.json` from the frames of the
+//! room, and the types of web/client from `openapi.json`.
 //!
 //! Guarantees: the same table and types give the same bytes; a test fails while a file says something else.
 
 use crate::checkout::Checkout;
+use crate::client;
+use crate::setup::node;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs;
@@ -12,6 +14,8 @@ use std::fs;
 pub fn run(checkout: &Checkout) -> Result<()> {
     write(checkout, "openapi.json", &storeroom_operations::openapi::document())?;
     write(checkout, "asyncapi.json", &storeroom_room::asyncapi::document())?;
+    node::install(checkout)?;
+    client::generate(checkout)?;
     println!("wrote openapi.json and asyncapi.json: read their diff, it is what clients will see.");
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every check and test, one stage after the other.
 //!
 //! Guarantees: a failed stage does not hide the later ones; the last line counts what passed and failed, and the exit
-//! code says the same. Relies on: `cargo test` printing a line "test result:" a test program; a stage without such a
-//! line counts as one.
+//! code says the same. Relies on: `cargo test` printing a line "test result:" a test program, and Node's test runner
+//! "ℹ pass" and "ℹ fail"; a stage without such a line counts as one.
 
 mod coverage;
 mod stage;
@@ -10,7 +10,7 @@ mod stage;
 use crate::checkout::Checkout;
 use crate::progress::Progress;
 use crate::setup::{self, Tool, node};
-use crate::{black_box, interrupt, spin, worker};
+use crate::{black_box, client, interrupt, spin, worker};
 use anyhow::Result;
 use clap::Args;
 use stage::{Counts, Stage};
@@ -54,6 +54,8 @@ fn all(checkout: &Checkout) -> Result<Vec<Stage<'_>>> {
     let mut stages = vec![
         Stage::command("rustfmt", cargo(checkout, &["fmt", "--all", "--check"])),
         Stage::command("signed requests: test vectors", vectors(checkout)?),
+        Stage::task("client: types", || client::check(checkout)),
+        Stage::command("client: test vectors", client::vectors(checkout)?),
         Stage::command("clippy: native", clippy(checkout, &["--all-targets"])),
         Stage::command(
             "clippy: Worker",
@@ -71,6 +73,7 @@ fn all(checkout: &Checkout) -> Result<Vec<Stage<'_>>> {
     stages.extend([
         Stage::command("build: Spin's test host", spin_host),
         Stage::hosted("black box: workerd", || black_box::on_workerd(checkout)),
+        Stage::hosted("black box: client on workerd", || black_box::client_on_workerd(checkout)),
         Stage::hosted("black box: Spin", || black_box::on_spin(checkout)),
     ]);
     Ok(stages)

@@ -1,7 +1,8 @@
 //! A stage of the test run: a command or a task of this program, and what it counted.
 //!
 //! Guarantees: output is shown as it comes; a stage that fails without naming a failed test counts as one failure.
-//! Relies on: the line "test result: ok. 12 passed; 0 failed; …" of Rust's test programs.
+//! Relies on: the line "test result: ok. 12 passed; 0 failed; …" of Rust's test programs, and the lines "ℹ pass 12" and
+//! "ℹ fail 0" of Node's.
 
 use crate::black_box::Host;
 use crate::interrupt;
@@ -136,9 +137,18 @@ fn show_and_count(output: impl Read) -> Counts {
         println!("{line}");
         if let Some(result) = line.strip_prefix("test result:") {
             counts.add(parse(result));
+        } else if let Some(result) = line.strip_prefix("ℹ ") {
+            counts.add(parse_of_node(result));
         }
     }
     counts
+}
+
+/// Node's runner says one number a line. A test that it cancelled is one that did not pass.
+fn parse_of_node(result: &str) -> Counts {
+    let number_after = |word: &str| result.strip_prefix(word).and_then(|number| number.trim().parse().ok());
+    let failed = number_after("fail ").or_else(|| number_after("cancelled ")).unwrap_or(0);
+    Counts { passed: number_after("pass ").unwrap_or(0), failed }
 }
 
 fn parse(result: &str) -> Counts {
@@ -160,6 +170,12 @@ mod tests {
                       test result: FAILED. 10 passed; 2 failed; 0 ignored; finished in 0.01s\n";
         assert_eq!(show_and_count(output.as_bytes()), Counts { passed: 13, failed: 2 });
         assert_eq!(parse("nothing that is known"), Counts::default());
+    }
+
+    #[test]
+    fn results_of_node_are_counted_with_what_was_cancelled() {
+        let output = "✔ it works (1.2ms)\nℹ tests 6\nℹ pass 3\nℹ fail 2\nℹ cancelled 1\nℹ skipped 0\nℹ duration_ms 7.5\n";
+        assert_eq!(show_and_count(output.as_bytes()), Counts { passed: 3, failed: 3 });
     }
 
     #[test]
