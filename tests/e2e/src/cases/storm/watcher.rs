@@ -19,7 +19,7 @@ const ACK_BYTES: usize = 32 * 1024;
 /// After so long without a frame it acknowledges what came before.
 const ACK_AFTER: Duration = Duration::from_secs(5);
 /// The shortest and the longest time until a client drops out, in milliseconds.
-const STAYS_MS: (u64, u64) = (3_000, 30_000);
+const STAYS_MS: (u64, u64) = (5_000, 60_000);
 /// The first wait of a client that is not let in; twice as much each further time, up to the last.
 const BACKOFF_MS: (u64, u64) = (100, 3_000);
 
