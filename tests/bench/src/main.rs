@@ -34,7 +34,11 @@ use tokio::runtime::Runtime;
 
 fn main() {
     // `cargo xtask bench` shows the line that begins so.
-    std::panic::set_hook(Box::new(|info| eprintln!("error: {}", info.to_string().replace('\n', " "))));
+    std::panic::set_hook(Box::new(|info| {
+        eprintln!("error: {}", info.to_string().replace('\n', " "));
+        // Threads and tasks beside would go on, and whoever waits for them, too.
+        std::process::exit(101);
+    }));
     let path = std::env::var("STOREROOM_BENCH").expect("run `cargo xtask bench`");
     let work: Work = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

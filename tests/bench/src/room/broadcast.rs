@@ -61,7 +61,8 @@ struct Turn {
 pub async fn measure(plan: &Plan) -> Vec<Value> {
     let room = gather(plan, &plan.quiet).await;
     let address = format!("{}/connect?object=plain&name={}", plan.driver, plan.quiet);
-    let plain = Crowd::gather(vec![address; plan.sockets], Some(0)).await;
+    let mut plain = Crowd::new(Some(0));
+    plain.add(vec![address; plan.sockets]).await;
     let http = NativeHttp::new();
     let stage = Stage { event: an_event(plan, &http).await, plan, http, room, plain };
     let mut lines = Vec::new();

@@ -7,6 +7,7 @@ use super::socket::{Socket, Told};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 const HELLO: &str = r#"{"t":"hello"}"#;
 /// How long something may take that all sockets have to see.
@@ -20,22 +21,32 @@ pub struct Crowd {
     pub arrivals: Arc<Arrivals>,
     /// How many sockets it has.
     pub sockets: u64,
+    urls: UnboundedSender<String>,
 }
 
 impl Crowd {
-    /// Opens a socket to each address. Those of a room say hello and acknowledge; `at` is the place in the log that the
-    /// others stand at.
-    pub async fn gather(urls: Vec<String>, at: Option<u64>) -> Self {
+    /// A crowd without sockets. Those of a room say hello and acknowledge; `at` is the place in the log that the others
+    /// stand at.
+    pub fn new(at: Option<u64>) -> Self {
         let arrivals = Arc::new(Arrivals::default());
         arrivals.acknowledges.store(at.is_none(), Ordering::Relaxed);
-        let crowd = Self { arrivals: arrivals.clone(), sockets: urls.len() as u64 };
+        let (urls, more) = unbounded_channel();
+        let crowd = Self { arrivals: arrivals.clone(), sockets: 0, urls };
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(tokio::task::LocalSet::new().run_until(open(urls, at, arrivals)));
+            runtime.block_on(tokio::task::LocalSet::new().run_until(open(more, at, arrivals)));
         });
-        let all = crowd.sockets;
-        crowd.wait(|arrivals| arrivals.welcomed.load(Ordering::Relaxed) == all).await;
         crowd
+    }
+
+    /// Opens a socket to each address and waits until they are let in.
+    pub async fn add(&mut self, urls: Vec<String>) {
+        self.sockets += urls.len() as u64;
+        for url in urls {
+            self.urls.send(url).unwrap();
+        }
+        let all = self.sockets;
+        self.wait(|arrivals| arrivals.welcomed.load(Ordering::Relaxed) == all).await;
     }
 
     /// Waits until every socket has had so many events in all.
@@ -59,9 +70,9 @@ impl Crowd {
     }
 }
 
-async fn open(urls: Vec<String>, at: Option<u64>, arrivals: Arc<Arrivals>) {
-    let mut tasks = Vec::new();
-    for (number, url) in urls.into_iter().enumerate() {
+async fn open(mut urls: UnboundedReceiver<String>, at: Option<u64>, arrivals: Arc<Arrivals>) {
+    let mut is_first = true;
+    while let Some(url) = urls.recv().await {
         let socket = match at {
             None => Socket::join(&url, HELLO, "").await,
             Some(_) => Socket::open(&url, "").await,
@@ -69,13 +80,9 @@ async fn open(urls: Vec<String>, at: Option<u64>, arrivals: Arc<Arrivals>) {
         if at.is_some() {
             arrivals.welcomed.fetch_add(1, Ordering::Relaxed);
         }
-        tasks.push(tokio::task::spawn_local(follow(socket, number == 0, at.unwrap_or(0), arrivals.clone())));
-    }
-    for task in tasks {
-        if task.await.is_err() {
-            // What it stopped at is on stderr; nothing that follows would be right.
-            std::process::exit(1);
-        }
+        let following = follow(socket, is_first, at.unwrap_or(0), arrivals.clone());
+        tokio::task::spawn_local(following);
+        is_first = false;
     }
 }
 

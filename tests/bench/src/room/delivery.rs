@@ -19,6 +19,8 @@ const PACE: Duration = Duration::from_millis(10);
 const A_SECOND: u64 = 100;
 /// Seconds of writes that warm up, and of those without anybody in the room.
 const SHORT_SECONDS: u64 = 5;
+/// Sockets that are opened together.
+const TICKETS_AT_ONCE: usize = 25;
 
 /// Measures it.
 pub async fn measure(plan: &Plan) -> Value {
@@ -58,12 +60,13 @@ pub async fn measure(plan: &Plan) -> Value {
 /// Members' sockets in the room of a store.
 pub async fn gather(plan: &Plan, store: &str) -> Crowd {
     let http = NativeHttp::new();
-    let mut urls = Vec::new();
-    for some in (0..plan.sockets).collect::<Vec<_>>().chunks(8) {
+    let mut crowd = Crowd::new(None);
+    // A ticket is good for 30 s.
+    for some in (0..plan.sockets).collect::<Vec<_>>().chunks(TICKETS_AT_ONCE) {
         let tickets = some.iter().map(|socket| plan.ticket(&http, &plan.url, store, plan.token(*socket)));
-        urls.extend(join_all(tickets).await);
+        crowd.add(join_all(tickets).await).await;
     }
-    Crowd::gather(urls, None).await
+    crowd
 }
 
 /// What a write takes when nobody is in the room.
