@@ -13,7 +13,7 @@ const CREATES_ONE_IN: usize = 10;
 /// How long it waits before it sends again what was not answered.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// A writer that is not answered for so long has waited forever.
-const FOREVER: Duration = Duration::from_secs(60);
+const FOREVER: Duration = Duration::from_secs(120);
 
 /// A writer.
 pub struct Writer<'a> {
