@@ -10,6 +10,8 @@ mod orders;
 mod parts;
 mod peer;
 mod report;
+mod room;
+mod room_report;
 mod traffic;
 mod workerd;
 
@@ -66,6 +68,9 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     }
     if options.includes(Part::Growth) {
         report::growth(&progress.step("measuring growth", || growth::measure(&bench))?);
+    }
+    if options.includes(Part::Room) {
+        room_report::room(&progress.step("measuring the room", || room::measure(&bench))?);
     }
     if options.includes(Part::Start) {
         let starts = progress.step("measuring the start", || bench.measure_starts())?;
@@ -154,6 +159,7 @@ impl<'a> Bench<'a> {
             pipeline,
             group_limit: "64",
             peer: None,
+            broadcasts: false,
         }
     }
 

@@ -16,25 +16,49 @@ mod cpu;
 mod credentials;
 mod figures;
 mod plan;
+mod room;
 mod straight;
 
 use credentials::Tokens;
 use figures::{Figures, Turn};
 use futures::future::join_all;
 use plan::{Plan, Run};
+use serde::Deserialize;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use storeroom_ports::{Http, HttpRequest};
 use storeroom_testbed::http::NativeHttp;
 use straight::Writer;
+use tokio::runtime::Runtime;
 
 fn main() {
     // `cargo xtask bench` shows the line that begins so.
-    std::panic::set_hook(Box::new(|info| eprintln!("error: {}", info.to_string().replace('\n', " "))));
+    std::panic::set_hook(Box::new(|info| {
+        eprintln!("error: {}", info.to_string().replace('\n', " "));
+        // Threads and tasks beside would go on, and whoever waits for them, too.
+        std::process::exit(101);
+    }));
     let path = std::env::var("STOREROOM_BENCH").expect("run `cargo xtask bench`");
-    let plan: Plan = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let work: Work = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    match work {
+        Work::Room { room } => {
+            runtime.block_on(tokio::task::LocalSet::new().run_until(room::run(&room)));
+        }
+        Work::Load(plan) => run(plan, &runtime),
+    }
+}
+
+/// What a file asks for.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Work {
+    Room { room: room::Plan },
+    Load(Plan),
+}
+
+fn run(plan: Plan, runtime: &Runtime) {
     let load = Load {
         http: NativeHttp::new(),
         tokens: Tokens::of(plan.bearer.as_ref()),

@@ -7,8 +7,10 @@ mod orders;
 mod products;
 mod race;
 mod room;
+mod storm;
 mod stream;
 mod system;
+mod wire;
 mod writes;
 
 use crate::shop::{Facts, Place, Shop};
@@ -94,6 +96,7 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             room::a_swallowed_logout_is_made_good,
             room::an_idle_room_sleeps_and_wakes,
             stream::a_client_that_leaves_leaves_the_room,
+            wire::frames_are_deflated_for_whoever_offers_it,
         ],
         false => cases![room::is_not_offered],
     });
@@ -105,6 +108,9 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             race::with_a_host_that_is_killed,
             race::with_a_database_that_is_killed,
         ]);
+        if facts.websockets {
+            list.extend(cases![storm::every_client_ends_with_every_event]);
+        }
     }
     list
 }
@@ -128,4 +134,14 @@ fn pid(process: Process) -> nix::unistd::Pid {
         Process::Host => pids.lines().nth(1),
     };
     nix::unistd::Pid::from_raw(line.and_then(|line| line.parse().ok()).expect("a process id"))
+}
+
+/// Kills the process and waits until it was started again and answers.
+async fn kill(process: Process) {
+    let victim = pid(process);
+    nix::sys::signal::killpg(victim, nix::sys::signal::Signal::SIGKILL).unwrap();
+    // Another id stands there once it was started again and answers.
+    while pid(process) == victim {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }

@@ -213,6 +213,13 @@ impl Shop {
         .await;
     }
 
+    /// Another member of the store.
+    pub async fn new_member(&self, role: Role) -> Member {
+        let member = member(&self.signer);
+        self.insert_member(&member, self.store, role).await;
+        member
+    }
+
     async fn insert_member(&self, member: &Member, store: StoreId, role: Role) {
         let user = member.identity.user.to_string();
         let args = Args::new()

@@ -5,9 +5,10 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::Request;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// How long an answer may take before the case gives up on it.
@@ -39,9 +40,7 @@ impl Socket {
 
     /// Connects to that address.
     pub async fn open(url: &str) -> Self {
-        let mut request = url.into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("storeroom.v1"));
-        let (socket, response) = connect_async(request).await.unwrap();
+        let (socket, response) = connect_async(offer(url)).await.unwrap();
         let protocol = response.headers().get("sec-websocket-protocol").map(HeaderValue::as_bytes);
         assert_eq!(protocol, Some("storeroom.v1".as_bytes()));
         Self { stream: socket, news: Vec::new() }
@@ -56,6 +55,36 @@ impl Socket {
         let welcome = socket.frame().await;
         assert_eq!(welcome["t"], "welcome", "{welcome}");
         (socket, welcome)
+    }
+
+    /// Connects to a host that may be gone and says hello; nothing when it does not let anybody in.
+    pub async fn try_join(shop: &Shop, who: &Member, hello: &Value) -> Option<Self> {
+        let joining = async {
+            let (token, store) = (format!("Bearer {}", who.token), shop.store.to_string());
+            let headers = [("authorization", token.as_str()), ("x-store-id", &store)];
+            let ticket = shop.try_send("POST", "/api/pms/room/ticket", None, &headers).await.ok()?;
+            let url = ticket.json()["url"].as_str().filter(|_| ticket.status == 201)?.to_owned();
+            let mut socket = Self { stream: connect_async(offer(&url)).await.ok()?.0, news: Vec::new() };
+            socket.try_send(hello).await.then_some(socket)
+        };
+        tokio::time::timeout(PATIENCE, joining).await.ok()?
+    }
+
+    /// Sends a frame over a socket that may be gone; whether it was sent.
+    pub async fn try_send(&mut self, frame: &Value) -> bool {
+        self.stream.send(Message::text(frame.to_string())).await.is_ok()
+    }
+
+    /// The next text as it came, or the code that the socket was closed with; 1006 when it broke.
+    pub async fn next_text(&mut self) -> Result<Utf8Bytes, u16> {
+        loop {
+            match self.stream.next().await {
+                Some(Ok(Message::Text(text))) => return Ok(text),
+                Some(Ok(Message::Close(close))) => return Err(close.map_or(1005, |c| c.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(1006),
+            }
+        }
     }
 
     /// Sends a frame.
@@ -126,6 +155,13 @@ impl Socket {
         assert_eq!(events.len(), count);
         events
     }
+}
+
+/// The request for a WebSocket of the protocol.
+fn offer(url: &str) -> Request<()> {
+    let mut request = url.into_client_request().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("storeroom.v1"));
+    request
 }
 
 fn is_news(frame: &Value) -> bool {

@@ -24,6 +24,8 @@ pub enum Part {
     Orders,
     /// The same requests on a small database and on one of a million variants and a million orders.
     Growth,
+    /// The room with 1,000 sockets, beside a plain Durable Object.
+    Room,
     /// The Worker's size, and how long workerd takes to start.
     Start,
 }

@@ -153,11 +153,11 @@ pub fn start(starts: &[Vec<f64>; 2], gzipped: usize) {
     );
 }
 
-fn name(figure: &Value) -> &str {
+pub(super) fn name(figure: &Value) -> &str {
     figure.get("name").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn number(figure: &Value, name: &str) -> f64 {
+pub(super) fn number(figure: &Value, name: &str) -> f64 {
     figure.get(name).and_then(Value::as_f64).unwrap_or_default()
 }
 
@@ -179,11 +179,11 @@ fn spread(values: &[f64]) -> String {
     format!("{:.0} ({:.0} to {:.0})", nth(values, 50), nth(values, 25), nth(values, 75))
 }
 
-fn median(values: &[f64]) -> f64 {
+pub(super) fn median(values: &[f64]) -> f64 {
     nth(values, 50)
 }
 
-fn nth(values: &[f64], percent: usize) -> f64 {
+pub(super) fn nth(values: &[f64], percent: usize) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().saturating_sub(1);

@@ -23,6 +23,18 @@ const PEER: &str = r#"const peer :Workerd.Worker = (
 );
 "#;
 
+/// The Worker that leads to the rooms and to a plain object alike.
+const DRIVER: &str = r#"const driver :Workerd.Worker = (
+  modules = [(name = "room.js", esModule = embed "room.js")],
+  compatibilityDate = "{date}",
+  bindings = [
+    (name = "ROOMS", durableObjectNamespace = (className = "Room", serviceName = "storeroom")),
+    (name = "PLAIN", durableObjectNamespace = "Plain")],
+  durableObjectNamespaces = [(className = "Plain", uniqueKey = "plain", enableSql = true)],
+  durableObjectStorage = (localDisk = "objects"),
+);
+"#;
+
 /// What the Workers are told.
 pub struct Workers {
     /// The database.
@@ -37,6 +49,8 @@ pub struct Workers {
     pub group_limit: &'static str,
     /// The bundle of the peer, if it runs too.
     pub peer: Option<PathBuf>,
+    /// Whether the plain object runs that the room is compared with.
+    pub broadcasts: bool,
 }
 
 /// A running workerd.
@@ -48,6 +62,8 @@ pub struct Workerd {
     pub plain_url: String,
     /// Where the peer answers, if it runs.
     pub peer_url: String,
+    /// Where rooms and the plain object are reached, if it runs.
+    pub driver_url: String,
 }
 
 /// Which Worker a start is measured with.
@@ -63,14 +79,17 @@ impl Workerd {
     /// Starts it and waits for the first answer.
     pub fn start(checkout: &Checkout, folder: &Path, workers: &Workers) -> Result<Self> {
         let (port, plain_port, peer_port) = (ports::pick_free()?, ports::pick_free()?, ports::pick_free()?);
+        let driver_port = ports::pick_free()?;
         let mut sockets = vec![("storeroom", port), ("plain", plain_port)];
         sockets.extend(workers.peer.is_some().then_some(("peer", peer_port)));
+        sockets.extend(workers.broadcasts.then_some(("driver", driver_port)));
         let mut command = command(checkout, folder, workers, &sockets)?;
         let mut service = Service::start("workerd", &mut command, checkout.log("bench-workerd")?)?;
         let address = |port: u16| format!("http://127.0.0.1:{port}");
         let url = address(port);
         service.wait_until_ready(&format!("{url}/healthz"), START_LIMIT)?;
-        Ok(Self { service, url, plain_url: address(plain_port), peer_url: address(peer_port) })
+        let [plain_url, peer_url, driver_url] = [plain_port, peer_port, driver_port].map(address);
+        Ok(Self { service, url, plain_url, peer_url, driver_url })
     }
 
     /// Its process id.
@@ -120,6 +139,7 @@ fn command(
         ("hosts/worker/build/index.js", "index.js"),
         ("hosts/worker/build/index_bg.wasm", "index_bg.wasm"),
         ("tests/bench/plain.js", "plain.js"),
+        ("tests/bench/room.js", "room.js"),
     ] {
         fs::copy(checkout.path(from), folder.join(to)).with_context(|| format!("cannot copy {from}"))?;
     }
@@ -173,12 +193,14 @@ fn configuration(
     let peer = if workers.peer.is_some() { PEER.replace("{date}", &date) } else { String::new() };
     let peer = peer.replace("{variables}", &variables);
     let with_peer = if workers.peer.is_some() { r#"(name = "peer", worker = .peer),"# } else { "" };
+    let driver = if workers.broadcasts { DRIVER.replace("{date}", &date) } else { String::new() };
+    let with_driver = if workers.broadcasts { r#"(name = "driver", worker = .driver),"# } else { "" };
     Ok(format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "storeroom", worker = .storeroom), (name = "plain", worker = .plain), (name = "empty", worker = .empty),
-    {with_peer}
+    {with_peer} {with_driver}
     (name = "internet", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = {objects}, writable = true)),
   ],
@@ -202,7 +224,7 @@ const empty :Workerd.Worker = (
   modules = [(name = "empty.js", esModule = "export default {{ fetch() {{ return new Response('ok'); }} }}")],
   compatibilityDate = "{date}",
 );
-{peer}"#
+{peer}{driver}"#
     ))
 }
 

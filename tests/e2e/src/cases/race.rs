@@ -3,10 +3,9 @@
 //! Guarantees: exactly the stock is sold, whatever is sent twice and whatever is killed meanwhile; nobody who was told
 //! that the order was placed finds it gone, and nothing is done twice.
 
-use super::{PIDS, Process, pid};
+use super::{PIDS, Process, kill};
 use crate::shop::{Reply, Shop, now};
 use futures::future::{join, join_all};
-use nix::sys::signal::{Signal, killpg};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -199,12 +198,7 @@ async fn kill_now_and_then(sale: Rc<Sale>, process: Process, times: usize) {
         while sale.answered() < due {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let victim = pid(process);
-        killpg(victim, Signal::SIGKILL).unwrap();
-        // Another id stands there once it was started again and answers.
-        while pid(process) == victim {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        kill(process).await;
     }
 }
 

@@ -1,0 +1,104 @@
+//! The room with many sockets: how soon an event is there, what a frame costs beside a plain object's, how fast a client
+//! catches up, and how many bytes it takes.
+//!
+//! Guarantees: sockets are read by a thread of their own, so that writing does not delay the note of a frame's arrival;
+//! a socket that is closed, or an event that comes twice or not in order, ends the bench.
+//! Relies on: the clock of this process for the time from an answer to a frame; `storeroom.v1`.
+
+mod arrivals;
+mod broadcast;
+mod bytes;
+mod catch_up;
+mod crowd;
+mod delivery;
+mod frames;
+mod proxy;
+mod socket;
+mod writes;
+
+use crate::cpu;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use storeroom_ports::{Http, HttpRequest, HttpResponse};
+use storeroom_testbed::http::NativeHttp;
+
+/// What to do.
+#[derive(Deserialize)]
+pub struct Plan {
+    /// The process whose CPU time is told.
+    processes: BTreeMap<String, i32>,
+    /// Where the Worker answers.
+    url: String,
+    /// Where both objects are reached.
+    driver: String,
+    /// Where a Worker answers whose database is behind `proxy`.
+    counted: String,
+    /// The port to listen on for that Worker's calls, and where they go.
+    proxy: u16,
+    database: String,
+    /// Access tokens of the members, the owner's first.
+    tokens: Vec<String>,
+    /// The stores: of the writes, of what is broadcast, and of the long log.
+    store: String,
+    quiet: String,
+    long: String,
+    /// Events of the long log.
+    events: u64,
+    sockets: usize,
+    seconds: u64,
+    rounds: usize,
+}
+
+/// Does it all; prints a line of figures for each.
+pub async fn run(plan: &Plan) {
+    println!("{}", bytes::measure(plan).await);
+    println!("{}", catch_up::measure(plan).await);
+    for line in broadcast::measure(plan).await {
+        println!("{line}");
+    }
+    println!("{}", delivery::measure(plan).await);
+}
+
+impl Plan {
+    /// The token of the member that a socket belongs to: as many sockets for each.
+    fn token(&self, socket: usize) -> &str {
+        &self.tokens[socket % self.tokens.len()]
+    }
+
+    /// CPU time of workerd so far, in microseconds; nothing where the system does not tell it.
+    fn cpu_us(&self) -> f64 {
+        cpu::used(&self.processes).get("workerd").map_or(f64::NAN, |ns| *ns as f64 / 1_000.0)
+    }
+
+    /// The address of a room, with a ticket that is good once.
+    async fn ticket(&self, http: &NativeHttp, url: &str, store: &str, token: &str) -> String {
+        let headers = member(token, store);
+        let url = format!("{url}/api/pms/room/ticket");
+        let answer = send(http, "POST", url, headers, Vec::new()).await;
+        assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
+        let ticket: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        ticket["url"].as_str().unwrap().to_owned()
+    }
+}
+
+fn member(token: &str, store: &str) -> Vec<(&'static str, String)> {
+    vec![("authorization", format!("Bearer {token}")), ("x-store-id", store.to_owned())]
+}
+
+async fn send(
+    http: &NativeHttp,
+    method: &'static str,
+    url: String,
+    mut headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+) -> HttpResponse {
+    headers.push(("content-type", "application/json".to_owned()));
+    let request = HttpRequest { method, url, headers, body, timeout_ms: 30_000 };
+    http.send(request).await.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// The value below which so many in a hundred are; the values get sorted.
+fn percentile<T: Copy + PartialOrd>(values: &mut [T], percent: usize) -> T {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    values[(values.len() - 1) * percent / 100]
+}
