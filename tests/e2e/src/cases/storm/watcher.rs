@@ -20,7 +20,7 @@ const ACK_BYTES: usize = 32 * 1024;
 const ACK_AFTER: Duration = Duration::from_secs(5);
 /// The shortest and the longest time until a client drops out, in milliseconds.
 const STAYS_MS: (u64, u64) = (5_000, 60_000);
-/// The first wait of a client that is not let in; twice as much each further time, up to the last.
+/// The longest first wait of a client that is not let in; twice as long each further time, up to the most.
 const BACKOFF_MS: (u64, u64) = (100, 3_000);
 
 /// A frame, as far as a watcher reads it.
@@ -44,8 +44,10 @@ enum Ending {
     Complete,
     /// The client dropped it.
     Dropped,
-    /// It could not be opened, or was ended by the other side.
-    Lost,
+    /// The other side ended it.
+    Closed,
+    /// It could not be opened.
+    Refused,
 }
 
 /// What came over a connection.
@@ -89,29 +91,31 @@ impl Watcher {
     }
 
     async fn follow(&mut self) {
-        let mut failures = 0;
+        let mut refusals = 0;
         loop {
-            let wait_ms = match self.connection().await {
+            let ending = self.connection().await;
+            refusals = if matches!(ending, Ending::Refused) { refusals + 1 } else { 0 };
+            let wait_ms = match ending {
                 Ending::Complete => return,
                 // Some are away for seconds.
                 Ending::Dropped if self.chance.below(4) == 0 => self.chance.between((1_000, 8_000)),
                 Ending::Dropped => self.chance.below(500),
-                Ending::Lost => {
-                    failures += 1;
-                    let (first, last) = BACKOFF_MS;
-                    self.chance.below((first << failures.min(16)).min(last)) + 1
-                }
+                Ending::Closed | Ending::Refused => self.backoff_ms(refusals),
             };
-            failures = if wait_ms == 0 { 0 } else { failures };
             tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         }
+    }
+
+    fn backoff_ms(&mut self, refusals: u32) -> u64 {
+        let (first, most) = BACKOFF_MS;
+        self.chance.below((first << refusals.min(16)).min(most))
     }
 
     async fn connection(&mut self) -> Ending {
         let hello = json!({"t": "hello", "cursor": self.cursor()});
         let Some(mut socket) = Socket::try_join(&self.storm.shop, &self.who, &hello).await else {
             count(&self.storm.counts.refused);
-            return Ending::Lost;
+            return Ending::Refused;
         };
         let leaves = Instant::now() + Duration::from_millis(self.chance.between(STAYS_MS));
         let mut arrived = Arrived { frames: 0, unacked_frames: 0, unacked_bytes: 0, last: Instant::now() };
@@ -129,7 +133,7 @@ impl Watcher {
                     Err(code) => {
                         *self.storm.counts.closed.borrow_mut().entry(code).or_default() += 1;
                         assert!(may_return(code), "closed with {code}");
-                        return Ending::Lost;
+                        return Ending::Closed;
                     }
                 },
                 () = sleep_until(leaves), if end.is_none() => {
