@@ -18,7 +18,7 @@ use storeroom_web::{Call, Found};
 /// How long a room may take to say anything.
 const WELCOME_WITHIN_MS: i64 = 10_000;
 /// Frames and bytes after which what was taken is acknowledged at the latest.
-const ACK_FRAMES: u64 = 32;
+const ACK_FRAMES: u64 = 60;
 const ACK_BYTES: usize = 32 * 1024;
 /// Close codes: the session has ended; no member any more.
 const UNAUTHENTICATED: u16 = 4401;

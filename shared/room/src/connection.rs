@@ -121,6 +121,11 @@ impl Connection {
         matches!(self.state.phase, Phase::Behind { at } if is_meant(at))
     }
 
+    /// Whether it has been sent everything.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self.state.phase, Phase::Live)
+    }
+
     /// Whether it has said `hello`.
     pub(crate) fn is_watching(&self) -> bool {
         !matches!(self.state.phase, Phase::Greeting { .. })

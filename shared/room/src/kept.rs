@@ -33,7 +33,7 @@ impl Room {
         let untold: Untold = parse(kept.get(UNTOLD)).unwrap_or_default();
         let connections =
             connections.into_iter().map(|(id, state)| (id, Connection::restore(state, log))).collect();
-        let mut room = Self { log, connections, ..Self::default() };
+        let mut room = Self { log, connections, needs_care: true, ..Self::default() };
         room.presence.leaving = family(kept, "leaving/");
         room.shared.entries = family(kept, "shared/");
         (room.presence.untold, room.shared.untold) = (untold.users, untold.keys);

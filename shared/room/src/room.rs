@@ -38,6 +38,10 @@ pub struct Room {
     /// What the last look brought, as long as somebody needs it.
     pub(crate) page: Vec<LogEvent>,
     pub(crate) pace: Pace,
+    /// Whether the next input has to look after everybody: after sleep, and while somebody does not keep up.
+    pub(crate) needs_care: bool,
+    /// Whether the input of this step concerned one connection alone, and nothing follows from it.
+    pub(crate) is_settled: bool,
     pub(crate) alarm_ms: Option<i64>,
     pub(crate) tick_ms: Option<i64>,
     /// What is to be kept of this step.
@@ -50,8 +54,12 @@ impl Room {
     /// What is to be done about an input.
     pub fn step(&mut self, input: Input, now_ms: i64) -> Vec<Effect> {
         let mut out = Vec::new();
-        self.now_ms = now_ms;
+        (self.now_ms, self.is_settled) = (now_ms, false);
         self.take(input, &mut out);
+        // Most inputs of a large room are acknowledgements: what goes through all connections would cost most of its time.
+        if self.is_settled {
+            return self.hand_out(out);
+        }
         self.close_the_silent(&mut out);
         self.close_the_slow(&mut out);
         self.let_go();
@@ -180,8 +188,10 @@ impl Room {
         cursor: Option<LogCursor>,
         received: Option<u64>,
     ) -> Result<(), Misstep> {
+        let needs_care = self.needs_care || self.is_overdue();
         let (log, now_ms) = (self.log, self.now_ms);
         let Some(connection) = self.connections.get_mut(&id) else { return Ok(()) };
+        self.is_settled = connection.is_live() && !needs_care;
         let reached =
             log.and_then(|log| Some(LogCursor { seq: connection.position(log.tip)?, ..log.cursor() }));
         match cursor.filter(|cursor| is_reached(*cursor, reached)) {
@@ -273,6 +283,11 @@ impl Room {
     fn is_gathering(&self) -> bool {
         let is_told = self.presence.untold.is_empty() && self.shared.untold.is_empty();
         !is_told || !self.nudges.is_empty()
+    }
+
+    /// Whether the tick that what is gathered waits for has not come in time.
+    fn is_overdue(&self) -> bool {
+        self.is_gathering() && self.tick_ms.is_none_or(|at_ms| at_ms <= self.now_ms)
     }
 
     fn ask_to_be_called(&mut self, out: &mut Vec<Effect>) {

@@ -22,11 +22,16 @@ impl Room {
         }
     }
 
-    /// Notes who has just become full.
+    /// Notes who has just become full, and whether the next input has to look after everybody.
     pub(crate) fn watch_the_full(&mut self) {
+        let mut total = 0_usize;
+        self.needs_care = false;
         for connection in self.connections.values_mut() {
             connection.in_flight.watch(self.now_ms);
+            total = total.saturating_add(connection.in_flight.bytes());
+            self.needs_care |= connection.in_flight.is_full();
         }
+        self.needs_care |= total > MAX_ROOM_BACKLOG_BYTES;
     }
 
     fn slowest_of_too_much(&self) -> Option<ConnectionId> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const ACK_FRAMES: u64 = 32;
+const ACK_FRAMES: u64 = 60;
 const ACK_BYTES: usize = 32 * 1024;
 const ACK_AFTER: Duration = Duration::from_secs(5);
 const BUFFER: usize = 64 * 1024;

@@ -10,9 +10,9 @@ export const PROTOCOL = "storeroom.v1";
 /** What keeps a connection alive, byte for byte. */
 export const PING = '{"t":"ping"}';
 /** A good client acknowledges at the latest after so many frames … */
-export const ACK_FRAMES = 32;
+export const ACK_FRAMES = 60;
 /** … or so many characters of them. */
-export const ACK_LENGTH = 256 * 1024;
+export const ACK_LENGTH = 32 * 1024;
 /** Most bytes of a presence state as JSON. */
 export const MAX_PRESENCE_BYTES = 4096;
 /** Most bytes of a shared value as JSON. */

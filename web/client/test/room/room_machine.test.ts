@@ -114,20 +114,20 @@ test("a heartbeat is sent as often as the room says, and silence after it is the
   assert.deepEqual(bench.effects[0], { kind: "close", attempt, code: 1000 });
 });
 
-test("an acknowledgement goes out after 32 frames or many bytes", () => {
+test("an acknowledgement goes out after 60 frames or many bytes", () => {
   const bench = new Bench();
   const attempt = bench.join();
-  for (let seq = 11; seq < 41; seq += 1) assert.deepEqual(bench.events(attempt, seq).sent, []);
+  for (let seq = 11; seq < 69; seq += 1) assert.deepEqual(bench.events(attempt, seq).sent, []);
   bench.frame(attempt, { t: "pong" });
-  assert.deepEqual(bench.events(attempt, 41).sent, [{ t: "ack", cursor: "1.41", received: 32 }]);
-  for (let count = 0; count < 31; count += 1) {
+  assert.deepEqual(bench.events(attempt, 69).sent, [{ t: "ack", cursor: "1.69", received: 60 }]);
+  for (let count = 0; count < 59; count += 1) {
     assert.deepEqual(bench.frame(attempt, { t: "presence", joined: [], changed: [], left: [] }).sent, []);
   }
-  assert.deepEqual(bench.events(attempt, 43).sent, [{ t: "ack", cursor: "1.43", received: 64 }]);
+  assert.deepEqual(bench.events(attempt, 71).sent, [{ t: "ack", cursor: "1.71", received: 120 }]);
   const data = { text: "x".repeat(300_000) };
-  const events = [{ seq: 44, type: "product.updated", subject: "prd_1", data }];
-  bench.frame(attempt, { t: "events", events, cursor: "1.44" });
-  assert.deepEqual(bench.sent, [{ t: "ack", cursor: "1.44", received: 65 }]);
+  const events = [{ seq: 72, type: "product.updated", subject: "prd_1", data }];
+  bench.frame(attempt, { t: "events", events, cursor: "1.72" });
+  assert.deepEqual(bench.sent, [{ t: "ack", cursor: "1.72", received: 121 }]);
   assert.deepEqual(
     bench.effects.map(({ kind }) => kind),
     ["deliver", "send"],
