@@ -1,25 +1,13 @@
 /** The circuit breaker in front of the real service. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { CircuitOpenError, type CircuitState, OfflineError, createHttp } from "../src/index.ts";
-import { Proxy } from "./support/proxy.ts";
-import { SERVICE, type Shop, openShop } from "./support/service.ts";
+import { behindProxy } from "./support/behind_proxy.ts";
 import { type NotedTime, TIMEOUT_MS, notedTime } from "./support/time.ts";
 
-let proxy: Proxy;
-let shop: Shop;
+const { proxy, shop } = await behindProxy();
 let time: NotedTime;
 let states: CircuitState[];
-
-before(async () => {
-  proxy = await Proxy.start(SERVICE);
-  shop = await openShop();
-});
-after(() => proxy.stop());
-beforeEach(() => {
-  proxy.plan = () => undefined;
-  proxy.seen.length = 0;
-});
 
 /** A client that never retries and whose circuit opens for 10 s after three failures. */
 function client(attempts = 1) {

@@ -1,20 +1,12 @@
 /** How requests that are in flight at the same time get on: shared reads, the queue, cancellation, timeouts. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { type HttpOptions, TimeoutError, createHttp } from "../src/index.ts";
-import { Proxy } from "./support/proxy.ts";
-import { SERVICE, type Shop, createProduct, openShop } from "./support/service.ts";
+import { behindProxy } from "./support/behind_proxy.ts";
+import { SERVICE, createProduct } from "./support/service.ts";
 
-let proxy: Proxy;
-let shop: Shop;
-
-before(async () => {
-  proxy = await Proxy.start(SERVICE);
-  shop = await openShop();
-});
-after(() => proxy.stop());
+const { proxy, shop } = await behindProxy();
 beforeEach(async () => {
-  proxy.plan = () => undefined;
   await proxy.inFlight(0);
   proxy.seen.length = 0;
   proxy.mostOpen = 0;

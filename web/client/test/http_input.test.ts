@@ -1,23 +1,14 @@
 /** Bad input from both sides: what the application gives, and what something in between answers. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { BadAnswerError, type HttpOptions, OfflineError, ProblemError, Session, createHttp } from "../src/index.ts";
 import { API_VERSION } from "../src/http/rules.ts";
+import { behindProxy } from "./support/behind_proxy.ts";
 import { type Fault, Proxy } from "./support/proxy.ts";
-import { SERVICE, type Shop, openShop } from "./support/service.ts";
+import { SERVICE } from "./support/service.ts";
 
-let proxy: Proxy;
-let shop: Shop;
-before(async () => {
-  proxy = await Proxy.start(SERVICE);
-  shop = await openShop();
-});
-after(() => proxy.stop());
-beforeEach(() => {
-  proxy.plan = () => undefined;
-  proxy.seen.length = 0;
-});
+const { proxy, shop } = await behindProxy();
 
 const client = (options: Partial<HttpOptions> = {}) =>
   createHttp({ baseUrl: proxy.url, store: shop.store, credentials: shop.session, retry: { baseMs: 1 }, ...options });

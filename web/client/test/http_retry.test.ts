@@ -1,23 +1,16 @@
 /** What is sent again, after which wait, and what never is: the real service behind a proxy with faults. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { OfflineError, ProblemError, createHttp } from "../src/index.ts";
-import { type Fault, Proxy } from "./support/proxy.ts";
-import { SERVICE, type Shop, createProduct, newProduct, openShop } from "./support/service.ts";
+import { behindProxy } from "./support/behind_proxy.ts";
+import type { Fault } from "./support/proxy.ts";
+import { createProduct, newProduct } from "./support/service.ts";
 import { TIMEOUT_MS, type NotedTime, notedTime } from "./support/time.ts";
 
-let proxy: Proxy;
-let shop: Shop;
+const { proxy, shop } = await behindProxy();
 let time: NotedTime;
 
-before(async () => {
-  proxy = await Proxy.start(SERVICE);
-  shop = await openShop();
-});
-after(() => proxy.stop());
 beforeEach(() => {
-  proxy.plan = () => undefined;
-  proxy.seen.length = 0;
   time = notedTime();
 });
 

@@ -1,6 +1,6 @@
 /** The outbox against the running service, in memory: order, doing once, merging, conflicts, refusals. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { createHttp } from "../../src/index.ts";
 import type { Conflict, OutboxOptions } from "../../src/outbox/outbox.ts";
 import { Outbox } from "../../src/outbox/outbox.ts";
@@ -8,21 +8,10 @@ import { OutboxFullError } from "../../src/outbox/entry.ts";
 import { MemoryStorage } from "../../src/outbox/storage.ts";
 import type { JsonObject } from "../../src/room/protocol.ts";
 import { until } from "../room/until.ts";
-import { Proxy } from "../support/proxy.ts";
-import { createProduct, newProduct, openShop, SERVICE, type Shop } from "../support/service.ts";
+import { behindProxy } from "../support/behind_proxy.ts";
+import { createProduct, newProduct } from "../support/service.ts";
 
-let proxy: Proxy;
-let shop: Shop;
-
-before(async () => {
-  proxy = await Proxy.start(SERVICE);
-  shop = await openShop();
-});
-after(() => proxy.stop());
-beforeEach(() => {
-  proxy.plan = () => undefined;
-  proxy.seen.length = 0;
-});
+const { proxy, shop } = await behindProxy();
 
 function open(options: OutboxOptions = {}): Outbox {
   const http = createHttp({ baseUrl: proxy.url, store: shop.store, credentials: shop.session });
