@@ -191,13 +191,13 @@ impl Room {
         let needs_care = self.needs_care || self.is_overdue();
         let (log, now_ms) = (self.log, self.now_ms);
         let Some(connection) = self.connections.get_mut(&id) else { return Ok(()) };
-        self.is_settled = connection.is_live() && !needs_care;
         let reached =
             log.and_then(|log| Some(LogCursor { seq: connection.position(log.tip)?, ..log.cursor() }));
-        match cursor.filter(|cursor| is_reached(*cursor, reached)) {
-            Some(cursor) => connection.acknowledge(cursor.seq, received, now_ms),
-            None => return Err(("cursor-unknown", "Nothing with that cursor has been sent.")),
-        }
+        let Some(cursor) = cursor.filter(|cursor| is_reached(*cursor, reached)) else {
+            return Err(("cursor-unknown", "Nothing with that cursor has been sent."));
+        };
+        connection.acknowledge(cursor.seq, received, now_ms);
+        self.is_settled = connection.is_live() && !needs_care;
         Ok(())
     }
 
@@ -273,16 +273,18 @@ impl Room {
     /// Tells of members and shared values, when it is time.
     fn tell_news(&mut self, out: &mut Vec<Effect>) {
         let newcomers = std::mem::take(&mut self.presence.newcomers);
-        let has_news = !self.presence.untold.is_empty() || !self.shared.untold.is_empty();
-        if has_news && self.pace.wait_ms(self.now_ms).is_none() {
+        if self.has_news() && self.pace.wait_ms(self.now_ms).is_none() {
             self.tell_presence(&newcomers, out);
             self.tell_shared(out);
         }
     }
 
+    fn has_news(&self) -> bool {
+        !self.presence.untold.is_empty() || !self.shared.untold.is_empty()
+    }
+
     fn is_gathering(&self) -> bool {
-        let is_told = self.presence.untold.is_empty() && self.shared.untold.is_empty();
-        !is_told || !self.nudges.is_empty()
+        self.has_news() || !self.nudges.is_empty()
     }
 
     /// Whether the tick that what is gathered waits for has not come in time.

@@ -199,3 +199,14 @@ fn l7_an_ack_of_what_was_not_sent_is_an_error() {
     }
     assert_eq!(bench.closed, []);
 }
+
+#[test]
+fn k3_l7_errors_that_nobody_reads_count_too() {
+    let mut bench = bench();
+    for _ in 0..MAX_UNACKED_FRAMES {
+        bench.now_ms += 20;
+        bench.say(1, ack(99));
+    }
+    bench.wait(ACK_WITHIN_MS);
+    assert_eq!(bench.closed, [(id(1), CloseCode::TooSlow)]);
+}
