@@ -4,13 +4,9 @@
 
 use storeroom_domain::LogCursor;
 use storeroom_operations::{Code, Fault, Problem};
+use storeroom_room::protocol::{MAX_TOPICS, is_topic};
 use storeroom_sql::{Args, Value};
 use storeroom_web::Call;
-
-/// Most types of a request, as many as a connection of the room may have.
-const MAX_TYPES: usize = 32;
-/// Longest type.
-const MAX_TYPE_BYTES: usize = 64;
 
 /// Types of events or their beginnings up to a dot; `None` is everything.
 pub type Types = Option<Vec<String>>;
@@ -33,18 +29,13 @@ pub fn resumed(call: &Call<'_>) -> Result<Option<LogCursor>, Problem> {
 pub fn types(call: &Call<'_>) -> Result<Types, Problem> {
     let Some(list) = call.query.get("types") else { return Ok(None) };
     let types: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
-    if types.len() > MAX_TYPES {
-        return Err(fault("too_many", format!("must be at most {MAX_TYPES} types.")));
+    if types.len() > MAX_TOPICS {
+        return Err(fault("too_many", format!("must be at most {MAX_TOPICS} types.")));
     }
-    if !types.iter().all(|name| is_type(name)) {
+    if !types.iter().all(|name| is_topic(name)) {
         return Err(fault("wrong_format", "must be types such as `product` or `order.paid`.".to_owned()));
     }
     Ok(Some(types))
-}
-
-fn is_type(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_');
-    (1..=MAX_TYPE_BYTES).contains(&name.len()) && name.bytes().all(fits)
 }
 
 fn fault(code: &'static str, detail: String) -> Problem {

@@ -11,6 +11,7 @@ use std::pin::pin;
 use storeroom_domain::LogCursor;
 use storeroom_operations::Problem;
 use storeroom_ports::{Clock, Down, RoomSocket};
+use storeroom_room::CloseCode;
 use storeroom_sql::access::{self, Credential};
 use storeroom_web::call::unavailable;
 use storeroom_web::{Call, Found};
@@ -20,9 +21,6 @@ const WELCOME_WITHIN_MS: i64 = 10_000;
 /// Frames and bytes after which what was taken is acknowledged at the latest.
 const ACK_FRAMES: u64 = 60;
 const ACK_BYTES: usize = 32 * 1024;
-/// Close codes: the session has ended; no member any more.
-const UNAUTHENTICATED: u16 = 4401;
-const FORBIDDEN: u16 = 4403;
 
 /// Connects to the store's room and says from where on; `None` on a host without rooms.
 pub async fn connect(
@@ -108,11 +106,12 @@ async fn first(socket: &mut dyn RoomSocket, clock: &dyn Clock) -> Result<String,
 }
 
 fn refusal(code: Option<u16>, credential: Credential) -> Problem {
-    match code {
-        Some(UNAUTHENTICATED) => credential.ended(),
-        Some(FORBIDDEN) => access::no_such_store(),
-        _ => unavailable(
-            "The store's room takes nobody else right now. Try again, or ask `GET /api/pms/events`.",
-        ),
+    let is = |known: CloseCode| code == Some(known.number());
+    if is(CloseCode::Unauthenticated) {
+        return credential.ended();
     }
+    if is(CloseCode::Forbidden) {
+        return access::no_such_store();
+    }
+    unavailable("The store's room takes nobody else right now. Try again, or ask `GET /api/pms/events`.")
 }

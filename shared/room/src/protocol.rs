@@ -205,11 +205,13 @@ impl ClientFrame {
 }
 
 fn are_topics(topics: &[String]) -> bool {
-    let is_topic = |topic: &String| {
-        (1..=MAX_TOPIC_BYTES).contains(&topic.len())
-            && topic.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_'))
-    };
-    topics.len() <= MAX_TOPICS && topics.iter().all(is_topic)
+    topics.len() <= MAX_TOPICS && topics.iter().all(|topic| is_topic(topic))
+}
+
+/// Whether the text can be an event type or the beginning of one.
+pub fn is_topic(topic: &str) -> bool {
+    (1..=MAX_TOPIC_BYTES).contains(&topic.len())
+        && topic.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_'))
 }
 
 fn is_key(key: &str) -> bool {
