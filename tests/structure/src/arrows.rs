@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storeroom-products", FUNCTIONS),
     ("storeroom-rooms", FUNCTIONS),
     ("storeroom-system", FUNCTIONS),
+    ("storeroom-webhooks", FUNCTIONS),
     ("storeroom-gateway", GATEWAY),
     ("storeroom-worker", HOSTS),
     ("storeroom-spin", HOSTS),
@@ -52,6 +53,7 @@ const GATEWAY: &[&str] = &[
     "storeroom-products",
     "storeroom-rooms",
     "storeroom-system",
+    "storeroom-webhooks",
 ];
 const HOSTS: &[&str] = &[
     "storeroom-domain",
@@ -74,6 +76,7 @@ const SPIN_COMPONENTS: &[&str] = &[
     "storeroom-products",
     "storeroom-rooms",
     "storeroom-system",
+    "storeroom-webhooks",
 ];
 
 /// Crates of a platform, with the beginnings of the folders that alone may use them.

@@ -1,0 +1,1 @@
+//! Webhook endpoints, the deliveries of events to them, and the log of every attempt.
