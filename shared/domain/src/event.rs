@@ -4,113 +4,66 @@
 
 use crate::role::{Permission, Role};
 
-/// What happened, printed as `<subject>.<what>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EventType {
-    /// A product was made.
-    ProductCreated,
-    /// A product's content changed.
-    ProductUpdated,
-    /// A product became public.
-    ProductPublished,
-    /// A product went back to draft.
-    ProductUnpublished,
-    /// A product was put away.
-    ProductArchived,
-    /// A product is gone.
-    ProductDeleted,
-    /// Stock was counted, corrected, or got another threshold.
-    StockAdjusted,
-    /// Stock went from one location to another.
-    StockTransferred,
-    /// What is available of a level fell to its threshold.
-    StockLow,
-    /// A level that was low has enough again.
-    StockReplenished,
-    /// Stock was set aside.
-    HoldCreated,
-    /// Held stock left.
-    HoldCommitted,
-    /// A hold was given up.
-    HoldReleased,
-    /// A hold's time ran out.
-    HoldExpired,
-    /// An order was placed.
-    OrderCreated,
-    /// An order was paid.
-    OrderPaid,
-    /// An order was shipped.
-    OrderFulfilled,
-    /// An order arrived.
-    OrderDelivered,
-    /// An order was called off.
-    OrderCancelled,
-    /// An order was not paid in time.
-    OrderExpired,
-    /// An order was sent back, whole or in part.
-    OrderReturned,
-    /// Money of an order was given back.
-    OrderRefunded,
-    /// The figures of a day's sales changed.
-    SalesUpdated,
-    /// The targets of the dashboard changed.
-    DashboardTargetsUpdated,
-    /// The store's settings changed.
-    StoreUpdated,
-    /// Somebody became a member.
-    MemberAdded,
-    /// A member's role changed.
-    MemberChanged,
-    /// Somebody is no member any more.
-    MemberRemoved,
-    /// An API key was made.
-    KeyCreated,
-    /// An API key got a new secret.
-    KeyRotated,
-    /// An API key is good no more.
-    KeyRevoked,
-    /// An API key expires soon.
-    KeyExpiring,
+macro_rules! event_types {
+    ($($variant:ident $name:literal $about:literal;)*) => {
+        /// What happened, printed as `<topic>.<what>`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum EventType {$(
+            #[doc = $about]
+            $variant,
+        )*}
+
+        /// Every type.
+        pub const EVENT_TYPES: &[EventType] = &[$(EventType::$variant,)*];
+
+        impl EventType {
+            /// The type as clients see it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
 }
 
-impl EventType {
-    /// The type as clients see it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ProductCreated => "product.created",
-            Self::ProductUpdated => "product.updated",
-            Self::ProductPublished => "product.published",
-            Self::ProductUnpublished => "product.unpublished",
-            Self::ProductArchived => "product.archived",
-            Self::ProductDeleted => "product.deleted",
-            Self::StockAdjusted => "stock.adjusted",
-            Self::StockTransferred => "stock.transferred",
-            Self::StockLow => "stock.low",
-            Self::StockReplenished => "stock.replenished",
-            Self::HoldCreated => "hold.created",
-            Self::HoldCommitted => "hold.committed",
-            Self::HoldReleased => "hold.released",
-            Self::HoldExpired => "hold.expired",
-            Self::OrderCreated => "order.created",
-            Self::OrderPaid => "order.paid",
-            Self::OrderFulfilled => "order.fulfilled",
-            Self::OrderDelivered => "order.delivered",
-            Self::OrderCancelled => "order.cancelled",
-            Self::OrderExpired => "order.expired",
-            Self::OrderReturned => "order.returned",
-            Self::OrderRefunded => "order.refunded",
-            Self::SalesUpdated => "sales.updated",
-            Self::DashboardTargetsUpdated => "dashboard.targets_updated",
-            Self::StoreUpdated => "store.updated",
-            Self::MemberAdded => "member.added",
-            Self::MemberChanged => "member.changed",
-            Self::MemberRemoved => "member.removed",
-            Self::KeyCreated => "key.created",
-            Self::KeyRotated => "key.rotated",
-            Self::KeyRevoked => "key.revoked",
-            Self::KeyExpiring => "key.expiring",
-        }
-    }
+event_types! {
+    ProductCreated "product.created" "A product was made.";
+    ProductUpdated "product.updated" "A product's content changed.";
+    ProductPublished "product.published" "A product became public.";
+    ProductUnpublished "product.unpublished" "A product went back to draft.";
+    ProductArchived "product.archived" "A product was put away.";
+    ProductDeleted "product.deleted" "A product is gone.";
+    StockAdjusted "stock.adjusted" "Stock was counted, corrected, or got another threshold.";
+    StockTransferred "stock.transferred" "Stock went from one location to another.";
+    StockLow "stock.low" "What is available of a level fell to its threshold.";
+    StockReplenished "stock.replenished" "A level that was low has enough again.";
+    HoldCreated "hold.created" "Stock was set aside.";
+    HoldCommitted "hold.committed" "Held stock left.";
+    HoldReleased "hold.released" "A hold was given up.";
+    HoldExpired "hold.expired" "A hold's time ran out.";
+    OrderCreated "order.created" "An order was placed.";
+    OrderPaid "order.paid" "An order was paid.";
+    OrderFulfilled "order.fulfilled" "An order was shipped.";
+    OrderDelivered "order.delivered" "An order arrived.";
+    OrderCancelled "order.cancelled" "An order was called off.";
+    OrderExpired "order.expired" "An order was not paid in time.";
+    OrderReturned "order.returned" "An order was sent back, whole or in part.";
+    OrderRefunded "order.refunded" "Money of an order was given back.";
+    SalesUpdated "sales.updated" "The figures of a day's sales changed.";
+    DashboardTargetsUpdated "dashboard.targets_updated" "The targets of the dashboard changed.";
+    StoreUpdated "store.updated" "The store's settings changed.";
+    MemberAdded "member.added" "Somebody became a member.";
+    MemberChanged "member.changed" "A member's role changed.";
+    MemberRemoved "member.removed" "Somebody is no member any more.";
+    KeyCreated "key.created" "An API key was made.";
+    KeyRotated "key.rotated" "An API key got a new secret.";
+    KeyRevoked "key.revoked" "An API key is good no more.";
+    KeyExpiring "key.expiring" "An API key expires soon.";
+    WebhookDisabled "webhook.disabled" "A webhook endpoint gets no more events until somebody activates it.";
+}
+
+/// Whether it is a type of event, or the topic of one.
+pub fn is_known(name: &str) -> bool {
+    EVENT_TYPES.iter().any(|known| known.as_str() == name || topic(known.as_str()) == name)
 }
 
 /// The topics that not every role may read, with what they need; all others need only `events:read`.
@@ -149,5 +102,15 @@ mod tests {
         }
         assert!(visible_to(Role::Fulfilment, "order.paid"));
         assert_eq!(EventType::ProductCreated.as_str(), "product.created");
+    }
+
+    #[test]
+    fn types_and_topics_are_known() {
+        for known in ["order", "order.paid", "webhook.disabled", "sales"] {
+            assert!(is_known(known), "{known}");
+        }
+        for unknown in ["", "order.", "orde", "order.payed", "Order", "order.paid.", "webhook.test"] {
+            assert!(!is_known(unknown), "{unknown}");
+        }
     }
 }

@@ -42,6 +42,8 @@ kinds! {
     Hold HoldId "hld_" "a hold";
     Order OrderId "ord_" "an order";
     Alert AlertId "alr_" "a low-stock alert";
+    Webhook WebhookId "whk_" "a webhook endpoint";
+    Delivery DeliveryId "dlv_" "the delivery of an event to an endpoint";
 }
 
 /// A typed, time-sortable id.

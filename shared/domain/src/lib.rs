@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod cursor;
+pub mod delivery;
 pub mod email;
 pub mod event;
 pub mod handle;
@@ -21,8 +22,8 @@ pub use calendar::{LocalDate, Zone};
 pub use cursor::LogCursor;
 pub use event::EventType;
 pub use id::{
-    AlertId, EventId, HoldId, Id, KeyId, LocationId, OrderId, ProductId, SessionId, StoreId, UserId,
-    VariantId,
+    AlertId, DeliveryId, EventId, HoldId, Id, KeyId, LocationId, OrderId, ProductId, SessionId, StoreId,
+    UserId, VariantId, WebhookId,
 };
 pub use money::Currency;
 pub use order::{OrderAction, OrderState};

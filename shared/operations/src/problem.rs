@@ -110,6 +110,8 @@ codes! {
         "Send the body with the content type that the detail names, in UTF-8 and without content encoding.";
     ValidationFailed "validation-failed" 422 "The body does not fit"
         "The body is JSON, but not what the operation takes. `errors` lists every fault with a JSON pointer to it. Nothing was written.";
+    EndpointUrlRefused "endpoint-url-refused" 422 "The address is refused"
+        "Events are sent to public addresses only: `https`, port 443 or 8443, a name or an address of the public internet, no user and no fragment. The detail says what does not fit.";
     IdempotencyKeyReused "idempotency-key-reused" 422 "The idempotency key was used for something else"
         "Within 72 hours a request with the same `Idempotency-Key` was done that differs in method, path, query or body, and nothing was done this time. Repeat a request exactly as it was to get its answer again; send another key for another request.";
     PreconditionRequired "precondition-required" 428 "Say which version you mean"

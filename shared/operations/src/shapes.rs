@@ -15,6 +15,7 @@ pub mod order;
 pub mod product;
 pub mod store;
 pub mod system;
+pub mod webhook;
 
 use crate::schema::{Field, Object, Schema};
 

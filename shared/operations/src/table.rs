@@ -35,6 +35,7 @@ mod orders;
 mod products;
 mod rooms;
 mod system;
+mod webhooks;
 
 pub use accounts::Accounts;
 pub use gateway::Gateway;
@@ -43,6 +44,7 @@ pub use orders::Orders;
 pub use products::Products;
 pub use rooms::Rooms;
 pub use system::System;
+pub use webhooks::Webhooks;
 
 /// An operation of the API, by the family whose function handles it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +63,8 @@ pub enum Operation {
     Rooms(Rooms),
     /// `functions/system`.
     System(System),
+    /// `functions/webhooks`.
+    Webhooks(Webhooks),
 }
 
 /// Every operation.
@@ -72,7 +76,9 @@ pub fn operations() -> impl Iterator<Item = Operation> {
     let products = Products::ALL.iter().map(|operation| Operation::Products(*operation));
     let rooms = Rooms::ALL.iter().map(|operation| Operation::Rooms(*operation));
     let system = System::ALL.iter().map(|operation| Operation::System(*operation));
-    products.chain(inventory).chain(orders).chain(rooms).chain(accounts).chain(gateway).chain(system)
+    let webhooks = Webhooks::ALL.iter().map(|operation| Operation::Webhooks(*operation));
+    let shop = products.chain(inventory).chain(orders).chain(rooms).chain(webhooks);
+    shop.chain(accounts).chain(gateway).chain(system)
 }
 
 impl Operation {
@@ -86,6 +92,7 @@ impl Operation {
             Self::Products(operation) => operation.row(),
             Self::Rooms(operation) => operation.row(),
             Self::System(operation) => operation.row(),
+            Self::Webhooks(operation) => operation.row(),
         }
     }
 
@@ -99,6 +106,7 @@ impl Operation {
             Self::Products(_) => "products",
             Self::Rooms(_) => "rooms",
             Self::System(_) => "system",
+            Self::Webhooks(_) => "webhooks",
         }
     }
 }
@@ -211,7 +219,7 @@ mod tests {
             let versioned = replaces && !UNVERSIONED.contains(&row.name);
             assert_eq!(versioned, row.if_match == IfMatch::Required, "{}", row.name);
             assert!(
-                ["accounts", "gateway", "inventory", "orders", "products", "rooms", "system"]
+                ["accounts", "gateway", "inventory", "orders", "products", "rooms", "system", "webhooks"]
                     .contains(&operation.family())
             );
             assert!(!row.store_in_path() || row.has_store(), "{}", row.name);

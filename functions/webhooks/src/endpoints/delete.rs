@@ -1,0 +1,20 @@
+//! `DELETE /webhooks/{id}`.
+
+use super::steps;
+use storeroom_domain::WebhookId;
+use storeroom_operations::Problem;
+use storeroom_web::{Answer, Call};
+
+/// Deletes an endpoint with its secrets, its deliveries and their attempts.
+pub async fn delete(call: &Call<'_>) -> Result<Answer, Problem> {
+    let meant = call.precondition()?;
+    let endpoint: WebhookId = call.path_id("id", "webhook endpoint")?;
+    let mut batch = call.write();
+    steps::bind(&mut batch, call, endpoint);
+    steps::guard_exists(&mut batch);
+    let current = "SELECT document FROM webhook_documents WHERE store_id = :store AND id = :endpoint".to_owned();
+    meant.guard(&mut batch, "webhook endpoint", steps::THIS, current);
+    batch.run(format!("DELETE FROM {}", steps::THIS));
+    call.commit(batch).await?;
+    Ok(Answer::empty(204))
+}

@@ -1,0 +1,92 @@
+//! The statements that several writes of an endpoint share.
+//!
+//! Every one names only arguments of `Call::args` and `bind`. Guarantees: an endpoint that is stopped is subscribed to
+//! nothing, is due never, and what was queued for it is held.
+
+use crate::{sign, target};
+use storeroom_domain::WebhookId;
+use storeroom_operations::{Code, Problem};
+use storeroom_sql::Batch;
+use storeroom_web::{Answer, Call, Shown};
+
+/// The endpoint `:endpoint` as the rest of a query.
+pub const THIS: &str = "webhook_endpoints WHERE store_id = :store AND id = :endpoint";
+
+/// Where the log of the store stands, as a cursor.
+pub const CURSOR: &str = "(SELECT epoch || '.' || seq FROM stores WHERE id = :store)";
+
+/// Sets which endpoint it is.
+pub fn bind(batch: &mut Batch, call: &Call<'_>, endpoint: WebhookId) {
+    call.about(endpoint);
+    batch.set("endpoint", endpoint.to_string());
+}
+
+/// Refuses an endpoint that the store does not have.
+pub fn guard_exists(batch: &mut Batch) {
+    batch.guard(&format!("SELECT 1 FROM {THIS}"), Problem::not_found("webhook endpoint"));
+}
+
+/// Refuses an address that events may not be sent to.
+pub fn check_target(call: &Call<'_>, url: &str) -> Result<(), Problem> {
+    target::check(url, call.ports.targets)
+        .map_err(|refusal| Problem::new(Code::EndpointUrlRefused, refusal.to_string()))
+}
+
+/// Subscribes the endpoint to what its row says, unless it is stopped.
+pub fn subscribe(batch: &mut Batch) {
+    batch.run("DELETE FROM webhook_subscriptions WHERE store_id = :store AND endpoint_id = :endpoint");
+    batch.run(
+        "INSERT INTO webhook_subscriptions (store_id, topic, endpoint_id) \
+         SELECT w.store_id, coalesce(t.value, ''), w.id FROM webhook_endpoints w LEFT JOIN json_each(w.types) AS t \
+         WHERE w.store_id = :store AND w.id = :endpoint AND w.stopped IS NULL",
+    );
+}
+
+/// Holds what is queued for an endpoint that is stopped, or lets it go on at once.
+pub fn hold_or_go_on(batch: &mut Batch) {
+    let is_stopped = format!("(SELECT stopped IS NOT NULL FROM {THIS})");
+    batch.run(format!(
+        "UPDATE deliveries SET state = 'held', due_at = NULL \
+         WHERE store_id = :store AND endpoint_id = :endpoint AND due_at IS NOT NULL AND {is_stopped}"
+    ));
+    batch.run(format!(
+        "UPDATE deliveries SET state = 'pending', due_at = :now, failed = 0 \
+         WHERE store_id = :store AND endpoint_id = :endpoint AND state = 'held' AND NOT {is_stopped}"
+    ));
+    note_due(batch);
+}
+
+/// Notes on the endpoint what is due first, unless a runner is at it, which will see by itself.
+pub fn note_due(batch: &mut Batch) {
+    batch.run(
+        "UPDATE webhook_endpoints SET due_at = (SELECT min(due_at) FROM deliveries d WHERE d.store_id = :store \
+            AND d.endpoint_id = :endpoint AND d.due_at IS NOT NULL) \
+         WHERE store_id = :store AND id = :endpoint AND lease IS NULL AND stopped IS NULL",
+    );
+}
+
+/// Commits and answers with the endpoint.
+pub async fn commit_and_show(call: &Call<'_>, batch: Batch) -> Result<Answer, Problem> {
+    call.commit_and_show(batch, shown(call)).await
+}
+
+/// Commits and answers with the endpoint and the secret of its newest generation. What an idempotency key keeps is the
+/// document alone.
+pub async fn commit_and_show_secret(
+    call: &Call<'_>,
+    mut batch: Batch,
+    endpoint: WebhookId,
+) -> Result<Answer, Problem> {
+    batch.query("generation", format!("SELECT generation FROM {THIS}"));
+    let (answer, outcome) = call.commit_and_tell(batch, shown(call)).await?;
+    let generation = outcome.rows("generation").integer(0, 0);
+    let generation = generation.ok_or_else(|| call.fault("an endpoint without a generation"))?;
+    let secret = sign::secret(&call.secrets.master, &endpoint.to_string(), generation);
+    // Base64 needs no escape in JSON.
+    Ok(answer.member("secret", &format!("\"{secret}\"")))
+}
+
+fn shown(call: &Call<'_>) -> Shown {
+    let document = "SELECT document, version FROM webhook_documents WHERE store_id = :store AND id = :endpoint";
+    Shown { status: call.row.success, document: document.into(), location: None }
+}
