@@ -18,7 +18,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use storeroom_gateway::settings::{Mode, Settings, SettingsError, Texts};
 use storeroom_hrana::{Hrana, InvalidAddress};
-use storeroom_ports::{Database, Direct, Ports};
+use storeroom_ports::{Database, Direct, Ports, Targets};
 
 /// What `database_url` says by default: a name that never resolves (RFC 6761), since `allowed_outbound_hosts` takes
 /// no empty entry.
@@ -79,6 +79,8 @@ fn ports(database: Rc<dyn Database>) -> Ports {
         database,
         rooms: Rc::new(NoRooms),
         blobs: Rc::new(KeyValue),
+        http: Rc::new(Outbound),
+        targets: Targets::Public,
         clock: Rc::new(SystemClock),
         random: Rc::new(SystemRandom),
         log: Rc::new(StandardStreams),

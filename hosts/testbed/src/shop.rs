@@ -2,6 +2,7 @@
 
 use crate::counted::Counted;
 use crate::embedded::Embedded;
+use crate::http::NativeHttp;
 use crate::plans;
 use crate::ports::{ManualClock, Recorded, SeededRandom};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -14,7 +15,7 @@ use storeroom_gateway::{All, Settings};
 use storeroom_operations::route::{Match, find};
 use storeroom_operations::{Capability, Idempotency};
 use storeroom_ports::random::new_id;
-use storeroom_ports::{Clock, Database, Ports};
+use storeroom_ports::{Clock, Database, Ports, Targets};
 use storeroom_sql::{Args, Rows, Statement, Value};
 use storeroom_web::answer::hex;
 use storeroom_web::request::Whole;
@@ -24,6 +25,9 @@ use storeroom_web::{Body, Outgoing, Request, Response};
 
 /// When a test bed's clock begins: 2026-11-20T09:30:00.000Z.
 const BEGIN_MS: i64 = 1_795_167_000_000;
+
+/// How much sooner than in earnest a test bed gives up waiting for another server.
+const HURRY: u32 = 50;
 
 /// The origin that may read answers in a browser.
 pub const ORIGIN: &str = "https://app.example";
@@ -118,6 +122,8 @@ impl Testbed {
             database: database.clone(),
             rooms: recorded.clone(),
             blobs: recorded.clone(),
+            http: Rc::new(NativeHttp::hurried(HURRY)),
+            targets: Targets::Local,
             clock: clock.clone(),
             random: random.clone(),
             log: recorded.clone(),

@@ -121,8 +121,9 @@ function attempt(action) {
   }
 }
 
-// The whole answer of another server. The time limit is on the body, too.
-export async function send(method, url, headers, body, milliseconds) {
+// The answer of another server: whole, or without an error at most so many bytes of its body as the limit says. The time
+// limit is on the body, too.
+export async function send(method, url, headers, body, milliseconds, limit) {
   const response = await fetch(url, {
     method,
     headers: JSON.parse(headers),
@@ -130,5 +131,31 @@ export async function send(method, url, headers, body, milliseconds) {
     redirect: "manual",
     signal: AbortSignal.timeout(milliseconds),
   });
-  return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+  return {
+    status: response.status,
+    body: limit === undefined ? new Uint8Array(await response.arrayBuffer()) : await beginning(response, limit),
+    retry_after: response.ok ? undefined : response.headers.get("retry-after")?.slice(0, MAX_RETRY_AFTER),
+  };
+}
+
+// As `storeroom_ports::http` has it.
+const MAX_RETRY_AFTER = 100;
+
+// The first bytes of a body, or what came of them before it broke off or the time was over. The rest is not read.
+async function beginning(response, limit) {
+  const kept = new Uint8Array(limit);
+  let length = 0;
+  const reader = response.body?.getReader();
+  try {
+    while (reader && length < limit) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      kept.set(value.subarray(0, limit - length), length);
+      length = Math.min(limit, length + value.length);
+    }
+  } catch {
+    // What came until then counts.
+  }
+  reader?.cancel().catch(() => {});
+  return kept.subarray(0, length);
 }

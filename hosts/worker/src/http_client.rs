@@ -1,8 +1,9 @@
 //! Outgoing HTTP by the platform's `fetch`.
 //!
-//! Guarantees: an answer is whole or an error; it ends within the request's time; a redirect is an answer like any
-//! other, so that no header reaches another server.
-//! Relies on: `AbortSignal.timeout`, which ends the fetch and the reading of its body.
+//! Guarantees: an answer is whole or an error, unless the request is content with its beginning; it ends within the
+//! request's time; a redirect is an answer like any other, so that no header reaches another server.
+//! Relies on: `AbortSignal.timeout`, which ends the fetch and the reading of its body; `glue.js`, which reads no more
+//! than is asked for.
 
 use crate::js::{self, HttpAnswer};
 use async_trait::async_trait;
@@ -21,9 +22,13 @@ impl Http for FetchHttp {
         let headers =
             serde_json::to_string(&request.headers).map_err(|error| HttpError(error.to_string()))?;
         let HttpRequest { method, url, body, timeout_ms, .. } = &request;
-        let promise = js::send_http(method, url, &headers, body, *timeout_ms);
+        let limit = request.answer_limit.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
+        let promise = js::send_http(method, url, &headers, body, *timeout_ms, limit);
         let answer: HttpAnswer = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
-        Ok(HttpResponse { status: answer.status(), body: answer.body() })
+        let status = answer.status();
+        // A success has none, so it need not be asked for.
+        let retry_after = if (200..300).contains(&status) { None } else { answer.retry_after() };
+        Ok(HttpResponse { status, body: answer.body(), retry_after })
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::blobs::R2Blobs;
 use crate::database::{WorkerDatabase, libsql};
+use crate::http_client::FetchHttp;
 use crate::limiter::PlatformLimiter;
 use crate::log::{self, ConsoleLog};
 use crate::platform::{WorkerClock, WorkerRandom};
@@ -13,7 +14,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use storeroom_gateway::settings::{Mode, Settings, Texts};
 use storeroom_operations::{Capability, Code, Problem};
-use storeroom_ports::{Connection, Database, Level, Ports};
+use storeroom_ports::{Connection, Database, Level, Ports, Targets};
 use storeroom_web::{Body, Response};
 use worker::{Env, Result, web_sys};
 
@@ -71,6 +72,8 @@ pub fn ports(env: &Env, database: Rc<dyn Database>) -> Ports {
         database,
         rooms: Rc::new(ObjectRooms(env.clone())),
         blobs: Rc::new(R2Blobs(env.clone())),
+        http: Rc::new(FetchHttp),
+        targets: Targets::Public,
         clock: Rc::new(WorkerClock),
         random: Rc::new(WorkerRandom),
         log: Rc::new(ConsoleLog),

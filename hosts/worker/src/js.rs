@@ -63,8 +63,18 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn body(this: &HttpAnswer) -> Vec<u8>;
 
+    #[wasm_bindgen(method, getter)]
+    pub fn retry_after(this: &HttpAnswer) -> Option<String>;
+
     #[wasm_bindgen(js_name = send)]
-    pub fn send_http(method: &str, url: &str, headers: &str, body: &[u8], milliseconds: u32) -> Promise;
+    pub fn send_http(
+        method: &str,
+        url: &str,
+        headers: &str,
+        body: &[u8],
+        milliseconds: u32,
+        limit: Option<u32>,
+    ) -> Promise;
 }
 
 /// What a JavaScript exception says, for the log.

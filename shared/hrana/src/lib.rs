@@ -48,7 +48,7 @@ impl Hrana {
         let mut headers = vec![("content-type", "application/json".to_owned())];
         headers.extend(self.authorization.iter().map(|value| ("authorization", value.clone())));
         let (url, timeout_ms) = (self.pipeline_url.clone(), self.timeout_ms);
-        HttpRequest { method: "POST", url, headers, body, timeout_ms }
+        HttpRequest { method: "POST", url, headers, body, timeout_ms, answer_limit: None }
     }
 }
 

@@ -31,7 +31,7 @@ fn run(answer: Result<HttpResponse, HttpError>) -> (Result<Vec<StepResult>, Data
 }
 
 fn answer(status: u16, body: &str) -> Result<HttpResponse, HttpError> {
-    Ok(HttpResponse { status, body: body.into() })
+    Ok(HttpResponse { status, body: body.into(), retry_after: None })
 }
 
 const ONE: &str = r#"{"baton":"b","results":[{"type":"ok","response":{"type":"batch","result":{
@@ -44,7 +44,7 @@ fn a_script_is_one_call() {
     let (result, asked) = run(answer(200, ONE));
     assert_eq!(result, Ok(vec![StepResult::Done(Rows(vec![vec![Value::from(1)]]))]));
     assert_eq!((asked.method, asked.url.as_str()), ("POST", "https://shop.example/v3/pipeline"));
-    assert_eq!(asked.timeout_ms, 5_000);
+    assert_eq!((asked.timeout_ms, asked.answer_limit), (5_000, None));
     assert!(asked.headers.contains(&("authorization", "Bearer t0k3n".to_owned())));
 }
 

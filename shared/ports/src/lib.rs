@@ -13,6 +13,7 @@ pub mod limiter;
 pub mod log;
 pub mod random;
 pub mod rooms;
+pub mod targets;
 
 use std::rc::Rc;
 
@@ -24,6 +25,7 @@ pub use limiter::Limiter;
 pub use log::{Level, Log};
 pub use random::Random;
 pub use rooms::{Admission, RoomSocket, Rooms};
+pub use targets::Targets;
 
 /// Something that a function needs does not answer; a sentence for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,10 @@ pub struct Ports {
     pub rooms: Rc<dyn Rooms>,
     /// Images and other files.
     pub blobs: Rc<dyn Blobs>,
+    /// The way out to other servers.
+    pub http: Rc<dyn Http>,
+    /// Which of them deliveries may go to.
+    pub targets: Targets,
     /// The time.
     pub clock: Rc<dyn Clock>,
     /// Chance.

@@ -159,7 +159,7 @@ impl Load {
         if let Some(credential) = &run.credential {
             headers.extend(credential.headers(&self.tokens, number, method, &url, &body));
         }
-        HttpRequest { method, url, headers, body, timeout_ms: 30_000 }
+        HttpRequest { method, url, headers, body, timeout_ms: 30_000, answer_limit: None }
     }
 }
 

@@ -93,7 +93,7 @@ async fn send(
     body: Vec<u8>,
 ) -> HttpResponse {
     headers.push(("content-type", "application/json".to_owned()));
-    let request = HttpRequest { method, url, headers, body, timeout_ms: 30_000 };
+    let request = HttpRequest { method, url, headers, body, timeout_ms: 30_000, answer_limit: None };
     http.send(request).await.unwrap_or_else(|error| panic!("{error:?}"))
 }
 

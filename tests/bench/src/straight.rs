@@ -14,7 +14,7 @@ use storeroom_domain::Timestamp;
 use storeroom_gateway::settings::Texts;
 use storeroom_gateway::{All, Settings};
 use storeroom_hrana::codec;
-use storeroom_ports::{Clock, Database, DatabaseError, Http, HttpRequest, Ports};
+use storeroom_ports::{Clock, Database, DatabaseError, Http, HttpRequest, Ports, Targets};
 use storeroom_sql::group::{self, Group};
 use storeroom_sql::{Frame, FrameResult, Rows, Statement};
 use storeroom_testbed::http::NativeHttp;
@@ -86,6 +86,8 @@ impl Writer {
             database: noted.clone(),
             rooms: recorded.clone(),
             blobs: recorded.clone(),
+            http: Rc::new(NativeHttp::new()),
+            targets: Targets::Public,
             clock: Rc::new(WallClock),
             random: Rc::new(SeededRandom::new(seed)),
             log: recorded.clone(),
@@ -129,8 +131,8 @@ impl Writer {
     pub async fn send(&self, call: Call, http: &NativeHttp) {
         let Call { group, body } = call;
         let headers = vec![("content-type", "application/json".to_owned())];
-        let request =
-            HttpRequest { method: "POST", url: self.url.clone(), headers, body, timeout_ms: LIMIT_MS };
+        let (url, timeout_ms) = (self.url.clone(), LIMIT_MS);
+        let request = HttpRequest { method: "POST", url, headers, body, timeout_ms, answer_limit: None };
         let answer = http.send(request).await.unwrap_or_else(|error| panic!("straight: {error:?}"));
         assert_eq!(answer.status, 200, "straight: {}", String::from_utf8_lossy(&answer.body));
         let results = codec::decode(&answer.body, group.script.steps.len()).unwrap();

@@ -87,7 +87,8 @@ async fn free_address() -> String {
 async fn healthy(url: &str) {
     let http = NativeHttp::new();
     let (url, headers) = (format!("{url}/health"), vec![]);
-    let request = HttpRequest { method: "GET", url, headers, body: vec![], timeout_ms: 1_000 };
+    let request =
+        HttpRequest { method: "GET", url, headers, body: vec![], timeout_ms: 1_000, answer_limit: None };
     while !matches!(http.send(request.clone()).await, Ok(response) if response.status == 200) {
         // The server announces its start to nobody, so it is asked again.
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -110,6 +111,7 @@ async fn execute_script(url: &str, sql: &str) {
         headers: vec![("content-type", "application/json".to_owned())],
         body: body.to_string().into_bytes(),
         timeout_ms: CALL_LIMIT_MS,
+        answer_limit: None,
     };
     let response = NativeHttp::new().send(request).await.unwrap();
     let answer = String::from_utf8(response.body).unwrap();
