@@ -78,6 +78,7 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX deliveries_by_id ON deliveries (store_id, id);
 CREATE INDEX deliveries_due ON deliveries (store_id, endpoint_id, due_at, seq) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_apart ON deliveries (store_id, endpoint_id, state, seq) WHERE state IN ('held', 'failed');
 CREATE INDEX deliveries_finished ON deliveries (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE delivery_attempts (

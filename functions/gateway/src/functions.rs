@@ -25,6 +25,7 @@ impl Functions for All {
             Operation::Products(operation) => storeroom_products::handle(operation, call).await,
             Operation::Rooms(operation) => storeroom_rooms::handle(operation, call).await,
             Operation::System(operation) => storeroom_system::handle(operation, call).await,
+            Operation::Webhooks(operation) => storeroom_webhooks::handle(operation, call).await,
         }
     }
 }

@@ -5,9 +5,10 @@
 //! is at an endpoint, so no attempt is made twice at a time, and what an endpoint does holds up no other.
 //! Relies on: the schema's trigger, which queues; `functions/gateway/src/due.rs` and the host for being run.
 //!
-//! endpoints/: what a member sets · deliveries/: the log and replays · run/: sending what is due · sign.rs and
-//! target.rs: what is sent and where to.
+//! endpoints/: what a member sets · deliveries/: the log and replays · run/: sending what is due · body.rs,
+//! sign.rs, target.rs: what is sent and where to.
 
+mod body;
 mod deliveries;
 pub mod due;
 mod endpoints;

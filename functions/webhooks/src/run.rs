@@ -19,8 +19,8 @@ use storeroom_web::answer::hex;
 use storeroom_web::master::MasterKey;
 use taken::Taken;
 
-pub use attempt::send_once;
-pub use outcome::Outcome;
+pub use attempt::{Address, GENERATIONS, send_once};
+pub use outcome::{Ended, Outcome};
 
 /// How long a lease is good after it was renewed, in milliseconds: an attempt, and as long again for the rest.
 const LEASE_MS: i64 = 2 * ATTEMPT_MS as i64 + 5_000;
@@ -93,7 +93,8 @@ impl Runner<'_> {
                 attempt::Next::Ended(outcome) => {
                     self.taken.is_free(&outcome.subject);
                     self.outcomes.push(outcome);
-                    if self.taken.is_empty() || self.outcomes.len() >= turn::MOST_OUTCOMES {
+                    let is_enough = self.outcomes.len() >= turn::MOST_OUTCOMES;
+                    if is_enough || self.taken.is_empty() || !self.attempts.is_patient() {
                         return;
                     }
                 }

@@ -44,8 +44,11 @@ impl Signer {
         body: &str,
     ) -> Vec<(&'static str, String)> {
         let timestamp = now.ms().div_euclid(1_000).to_string();
-        let signatures: Vec<String> =
-            self.generations.iter().map(|number| self.signature(master, *number, event_id, &timestamp, body)).collect();
+        let signatures: Vec<String> = self
+            .generations
+            .iter()
+            .map(|number| self.signature(master, *number, event_id, &timestamp, body))
+            .collect();
         vec![
             ("content-type", "application/json".to_owned()),
             ("user-agent", USER_AGENT.to_owned()),
@@ -55,7 +58,14 @@ impl Signer {
         ]
     }
 
-    fn signature(&self, master: &MasterKey, generation: i64, id: &str, timestamp: &str, body: &str) -> String {
+    fn signature(
+        &self,
+        master: &MasterKey,
+        generation: i64,
+        id: &str,
+        timestamp: &str,
+        body: &str,
+    ) -> String {
         let mut mac = HMAC::new(key(master, &self.endpoint, generation));
         mac.update(format!("{id}.{timestamp}."));
         mac.update(body);
@@ -81,6 +91,7 @@ mod tests {
         assert_eq!(value("webhook-signature"), SIGNATURES);
     }
 
-    const SECRET: &str = "";
-    const SIGNATURES: &str = "";
+    const SECRET: &str = "whsec_IgeR2LnEt2SvcL4mUzp7+LN4T6/SkEFMmyN856F9Cnc=";
+    const SIGNATURES: &str =
+        "v1,MCtawoOugu9RUcx5uI4s82hMPmKq4JTtqe+DobYIcD8= v1,QMxM7V0d/HtzSwV65YnR+xqEzI2kp3b5vIUvwT37OWI=";
 }

@@ -84,6 +84,7 @@ fn ports(database: Rc<dyn Database>) -> Ports {
         clock: Rc::new(SystemClock),
         random: Rc::new(SystemRandom),
         log: Rc::new(StandardStreams),
+        couriers: None,
         limiter: None,
     }
 }

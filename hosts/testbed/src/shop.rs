@@ -127,6 +127,7 @@ impl Testbed {
             clock: clock.clone(),
             random: random.clone(),
             log: recorded.clone(),
+            couriers: None,
             limiter: None,
         };
         let signer = Signer::generate("dev-testbed");

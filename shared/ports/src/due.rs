@@ -6,7 +6,7 @@
 use crate::{DatabaseError, Level, Ports};
 use serde_json::json;
 use storeroom_sql::settle::NEXT_DUE;
-use storeroom_sql::{Args, Batch, MissingArgument, Rows, Statement};
+use storeroom_sql::{Args, Batch, MissingArgument, Outcome, Rows, Statement};
 
 /// The rows of a query.
 pub async fn read(ports: &Ports, sql: &'static str, args: &Args) -> Result<Rows, DatabaseError> {
@@ -23,17 +23,31 @@ pub async fn texts(ports: &Ports, sql: &'static str, args: &Args) -> Result<Vec<
 /// the value of what it was about.
 pub async fn commit(
     ports: &Ports,
-    mut batch: Batch,
+    batch: Batch,
     failure: &str,
     about: (&str, &str),
 ) -> Result<bool, DatabaseError> {
+    commit_and_tell(ports, batch, failure, about).await.map(|outcome| outcome.is_some())
+}
+
+/// Commits as `commit` does; the rows of the batch's queries, if it was done.
+pub async fn commit_and_tell(
+    ports: &Ports,
+    mut batch: Batch,
+    failure: &str,
+    about: (&str, &str),
+) -> Result<Option<Outcome>, DatabaseError> {
     batch.due(NEXT_DUE);
     let result = ports.database.commit(batch.frame().map_err(missing)?).await?;
-    let refused = batch.interpret(result).err();
-    if let Some(detail) = refused.as_ref().and_then(|refused| refused.unforeseen.as_deref()) {
-        log(ports, failure, about, detail);
+    match batch.interpret(result) {
+        Ok(outcome) => Ok(Some(outcome)),
+        Err(refused) => {
+            if let Some(detail) = refused.unforeseen.as_deref() {
+                log(ports, failure, about, detail);
+            }
+            Ok(None)
+        }
     }
-    Ok(refused.is_none())
 }
 
 /// Writes a line that something went wrong.

@@ -6,6 +6,7 @@
 
 pub mod blobs;
 pub mod clock;
+pub mod couriers;
 pub mod database;
 pub mod due;
 pub mod http;
@@ -19,6 +20,7 @@ use std::rc::Rc;
 
 pub use blobs::Blobs;
 pub use clock::Clock;
+pub use couriers::Couriers;
 pub use database::{Connection, Database, DatabaseError, Direct};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use limiter::Limiter;
@@ -50,6 +52,8 @@ pub struct Ports {
     pub random: Rc<dyn Random>,
     /// Where log lines go.
     pub log: Rc<dyn Log>,
+    /// Who delivers webhooks apart from this invocation, where the platform has somebody.
+    pub couriers: Option<Rc<dyn Couriers>>,
     /// The platform's rate limiter, where it has one.
     pub limiter: Option<Rc<dyn Limiter>>,
 }

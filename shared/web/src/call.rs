@@ -195,7 +195,8 @@ impl Call<'_> {
         args.with("actor", self.actor())
     }
 
-    fn actor(&self) -> String {
+    /// Who acts: a user's id or a key's.
+    pub fn actor(&self) -> String {
         let named = self.trace.actor.borrow().clone();
         named.or_else(|| self.caller.as_ref().map(Caller::actor)).unwrap_or_else(|| "anonymous".to_owned())
     }

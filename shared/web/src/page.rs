@@ -6,6 +6,7 @@ use crate::paging::{self, DEFAULT_LIMIT, Place, parse};
 use crate::query::Query;
 use crate::{Answer, Call};
 use storeroom_operations::Problem;
+use storeroom_sql::documents::MAX_PAGE_BYTES;
 use storeroom_sql::{Args, Rows};
 
 /// Which page of which list.
@@ -29,12 +30,14 @@ impl Page {
         Args::new().with("after", self.after.clone()).with("limit", self.limit.saturating_add(1))
     }
 
-    /// The answer from rows of (document, key as text).
+    /// The answer from rows of (document, key as text), which may be `bounded`.
     pub fn answer(&self, rows: &Rows) -> Answer {
         let count = usize::try_from(self.limit).unwrap_or(0);
-        let documents: Vec<&str> = (0..rows.0.len().min(count)).filter_map(|row| rows.text(row, 0)).collect();
-        let last = count.checked_sub(1).filter(|_| rows.0.len() > count);
-        let key = last.and_then(|row| rows.text(row, 1));
+        let shown = rows.0.len().min(count);
+        let documents: Vec<&str> = (0..shown).filter_map(|row| rows.text(row, 0)).collect();
+        let bytes: usize = documents.iter().map(|document| document.len()).sum();
+        let goes_on = rows.0.len() > count || bytes >= MAX_PAGE_BYTES;
+        let key = shown.checked_sub(1).filter(|_| goes_on).and_then(|row| rows.text(row, 1));
         let next = key.map(|key| Place { key: key.to_owned(), id: String::new() });
         paging::answer(&self.list, &documents, next.as_ref())
     }

@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storeroom-spin-products", SPIN_COMPONENTS),
     ("storeroom-spin-rooms", SPIN_COMPONENTS),
     ("storeroom-spin-system", SPIN_COMPONENTS),
+    ("storeroom-spin-webhooks", SPIN_COMPONENTS),
     ("storeroom-testbed", HOSTS),
 ];
 

@@ -29,7 +29,9 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
     batch.set("active", i64::from(input.active.unwrap_or(true)));
     guard_few(&mut batch);
     batch.run(INSERT);
-    batch.run("INSERT INTO webhook_generations (store_id, endpoint_id, generation) VALUES (:store, :endpoint, 1)");
+    batch.run(
+        "INSERT INTO webhook_generations (store_id, endpoint_id, generation) VALUES (:store, :endpoint, 1)",
+    );
     steps::subscribe(&mut batch);
     let answer = steps::commit_and_show_secret(call, batch, endpoint).await?;
     Ok(answer)

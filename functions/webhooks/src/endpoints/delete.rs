@@ -12,7 +12,8 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut batch = call.write();
     steps::bind(&mut batch, call, endpoint);
     steps::guard_exists(&mut batch);
-    let current = "SELECT document FROM webhook_documents WHERE store_id = :store AND id = :endpoint".to_owned();
+    let current =
+        "SELECT document FROM webhook_documents WHERE store_id = :store AND id = :endpoint".to_owned();
     meant.guard(&mut batch, "webhook endpoint", steps::THIS, current);
     batch.run(format!("DELETE FROM {}", steps::THIS));
     call.commit(batch).await?;

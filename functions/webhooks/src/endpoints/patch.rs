@@ -37,7 +37,8 @@ pub async fn patch(call: &Call<'_>) -> Result<Answer, Problem> {
     batch.set("description", patch.description);
     batch.set("active", patch.active.map(i64::from));
     steps::guard_exists(&mut batch);
-    let current = "SELECT document FROM webhook_documents WHERE store_id = :store AND id = :endpoint".to_owned();
+    let current =
+        "SELECT document FROM webhook_documents WHERE store_id = :store AND id = :endpoint".to_owned();
     meant.guard(&mut batch, "webhook endpoint", steps::THIS, current);
     batch.run(update());
     steps::subscribe(&mut batch);

@@ -40,8 +40,9 @@ fn end_older(batch: &mut Batch) {
          WHERE store_id = :store AND endpoint_id = :endpoint",
     );
     batch.run(format!("DELETE FROM {own} AND ends_at <= :now"));
-    let detail =
-        format!("{MAX_SECRETS} secrets sign this endpoint's events. Rotate with a shorter overlap, such as 0.");
+    let detail = format!(
+        "{MAX_SECRETS} secrets sign this endpoint's events. Rotate with a shorter overlap, such as 0."
+    );
     batch.guard(
         &format!("SELECT count(*) < {MAX_SECRETS} FROM {own}"),
         Problem::new(Code::ValidationFailed, detail),

@@ -53,17 +53,13 @@ pub fn hold_or_go_on(batch: &mut Batch) {
         "UPDATE deliveries SET state = 'pending', due_at = :now, failed = 0 \
          WHERE store_id = :store AND endpoint_id = :endpoint AND state = 'held' AND NOT {is_stopped}"
     ));
-    note_due(batch);
+    batch.run(NOTE_DUE);
 }
 
 /// Notes on the endpoint what is due first, unless a runner is at it, which will see by itself.
-pub fn note_due(batch: &mut Batch) {
-    batch.run(
-        "UPDATE webhook_endpoints SET due_at = (SELECT min(due_at) FROM deliveries d WHERE d.store_id = :store \
-            AND d.endpoint_id = :endpoint AND d.due_at IS NOT NULL) \
-         WHERE store_id = :store AND id = :endpoint AND lease IS NULL AND stopped IS NULL",
-    );
-}
+pub const NOTE_DUE: &str = "UPDATE webhook_endpoints SET due_at = (SELECT min(due_at) FROM deliveries d \
+    WHERE d.store_id = :store AND d.endpoint_id = :endpoint AND d.due_at IS NOT NULL) \
+    WHERE store_id = :store AND id = :endpoint AND lease IS NULL AND stopped IS NULL";
 
 /// Commits and answers with the endpoint.
 pub async fn commit_and_show(call: &Call<'_>, batch: Batch) -> Result<Answer, Problem> {
@@ -87,6 +83,7 @@ pub async fn commit_and_show_secret(
 }
 
 fn shown(call: &Call<'_>) -> Shown {
-    let document = "SELECT document, version FROM webhook_documents WHERE store_id = :store AND id = :endpoint";
+    let document =
+        "SELECT document, version FROM webhook_documents WHERE store_id = :store AND id = :endpoint";
     Shown { status: call.row.success, document: document.into(), location: None }
 }

@@ -19,7 +19,8 @@ impl Topics {
         if !faults.is_empty() {
             return Err(Problem::with_faults(Code::ValidationFailed, faults));
         }
-        let is_covered = |name: &String| topic(name) != name && names.iter().any(|other| other == topic(name));
+        let is_covered =
+            |name: &String| topic(name) != name && names.iter().any(|other| other == topic(name));
         Ok(Self(names.iter().filter(|name| !is_covered(name)).cloned().collect()))
     }
 
@@ -55,6 +56,9 @@ mod tests {
     #[test]
     fn what_there_is_not_is_named() {
         let names = ["order.payed", "order", "*", "webhook.test"];
-        assert_eq!(topics(&names), Err(vec!["/types/0".to_owned(), "/types/2".to_owned(), "/types/3".to_owned()]));
+        assert_eq!(
+            topics(&names),
+            Err(vec!["/types/0".to_owned(), "/types/2".to_owned(), "/types/3".to_owned()])
+        );
     }
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use storeroom_domain::Timestamp;
 use storeroom_domain::delivery::{ATTEMPT_MS, MAX_ANSWER};
 use storeroom_ports::{HttpError, HttpRequest, HttpResponse, Ports};
+use storeroom_sql::Rows;
 use storeroom_web::master::MasterKey;
 
 /// How long what has ended waits to be written down together with more, in milliseconds.
@@ -26,6 +27,19 @@ pub struct Address {
     pub url: String,
     /// Whose secrets.
     pub signer: Signer,
+}
+
+/// The numbers of the secrets of `:endpoint` that are good, the newest first: a JSON list.
+pub const GENERATIONS: &str = "(SELECT json_group_array(generation) FROM (SELECT generation FROM webhook_generations \
+    WHERE store_id = :store AND endpoint_id = :endpoint AND coalesce(ends_at > :now, 1) ORDER BY generation DESC))";
+
+impl Address {
+    /// The address out of a row of `url` and `GENERATIONS`.
+    pub fn of(endpoint: &str, rows: &Rows) -> Option<Self> {
+        let generations = serde_json::from_str(rows.text(0, 1)?).ok()?;
+        let signer = Signer { endpoint: endpoint.to_owned(), generations };
+        Some(Self { url: rows.text(0, 0)?.to_owned(), signer })
+    }
 }
 
 /// What happened next.
@@ -90,6 +104,11 @@ impl<'a> Attempts<'a> {
     /// From now on it is waited with patience.
     pub fn be_patient(&mut self) {
         self.patience = Some(self.ports.clock.sleep(PATIENCE_MS));
+    }
+
+    /// Whether it is.
+    pub fn is_patient(&self) -> bool {
+        self.patience.is_some()
     }
 
     /// Waits for what happens next.

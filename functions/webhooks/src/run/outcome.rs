@@ -1,8 +1,8 @@
 //! What came of an attempt.
 
 use serde::Serialize;
-use storeroom_domain::delivery::{MAX_ANSWER, next_attempt};
 use storeroom_domain::Timestamp;
+use storeroom_domain::delivery::{MAX_ANSWER, next_attempt};
 use storeroom_ports::{HttpError, HttpResponse};
 
 /// Longest sentence about an attempt without an answer, in characters.
@@ -145,7 +145,10 @@ mod tests {
     fn what_is_shown_can_be_shown() {
         let answer = |body: &[u8]| outcome(0, answered(200, body)).answer;
         assert_eq!(answer(b""), None);
-        assert_eq!(answer(b"a\0b\x1b[1m\xff\r\n\tc").as_deref(), Some("a\u{fffd}b\u{fffd}[1m\u{fffd}\r\n\tc"));
+        assert_eq!(
+            answer(b"a\0b\x1b[1m\xff\r\n\tc").as_deref(),
+            Some("a\u{fffd}b\u{fffd}[1m\u{fffd}\r\n\tc")
+        );
         assert_eq!(answer(&[b'x'; 5_000]).map(|text| text.len()), Some(MAX_ANSWER));
         let error = outcome(0, Err(HttpError("no\u{0}\n".repeat(400)))).error.unwrap();
         assert!(error.chars().count() == MAX_ERROR && error.starts_with("no\u{fffd}"));

@@ -74,7 +74,9 @@ mod tests {
     #[test]
     fn a_subject_is_sent_one_event_after_the_other() {
         let mut taken = Taken::default();
-        taken.add([delivery("1", "a"), delivery("2", "a"), delivery("3", "b"), delivery("4", "a")].into_iter());
+        taken.add(
+            [delivery("1", "a"), delivery("2", "a"), delivery("3", "b"), delivery("4", "a")].into_iter(),
+        );
         let mut next = || taken.next().map(|delivery| delivery.id);
         assert_eq!((next(), next(), next()), (Some("1".to_owned()), Some("3".to_owned()), None));
         taken.is_free("a");

@@ -1,0 +1,111 @@
+//! Due work: sending what is due, and forgetting what was done long ago.
+//!
+//! Guarantees: idempotent, and safe to run from many places at once: a lease keeps two runners from one endpoint. Where
+//! the host has couriers they are woken, and this waits for none of them; elsewhere this sends by itself, at most six
+//! requests at once, to endpoints that do not fail before those that do.
+
+use crate::run::{Pace, serve};
+use futures::future::join_all;
+use futures::stream::{self, StreamExt};
+use serde_json::json;
+use std::collections::BTreeMap;
+use storeroom_domain::delivery::KEPT_MS;
+use storeroom_ports::{Couriers, DatabaseError, Ports, due};
+use storeroom_sql::{Args, Batch, Rows};
+use storeroom_web::master::MasterKey;
+
+/// Most requests that an invocation has open at once
+/// (<https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections>).
+pub const AT_ONCE: usize = 6;
+
+/// Most attempts of one run at an endpoint: with the calls of the database, far below what an invocation may send in all
+/// (<https://developers.cloudflare.com/workers/platform/limits/#subrequests>).
+pub const MOST_ATTEMPTS: usize = 300;
+
+/// For how long attempts may begin where an invocation sends for every endpoint, in milliseconds.
+const RUN_MS: i64 = 20_000;
+
+/// Endpoints with something due.
+const DUE: &str = "SELECT store_id, id FROM webhook_endpoints INDEXED BY webhook_endpoints_due WHERE due_at <= :now \
+    ORDER BY failing_since IS NOT NULL, due_at LIMIT 200";
+
+/// Deliveries that were done long ago.
+const OLD: &str = "SELECT store_id, endpoint_id, seq FROM deliveries INDEXED BY deliveries_finished \
+    WHERE finished_at < :before ORDER BY finished_at LIMIT 500";
+
+/// An endpoint and its store.
+struct Waiting {
+    store: String,
+    endpoint: String,
+}
+
+/// Does what is due; returns how many endpoints it looked after.
+pub async fn run(ports: &Ports, master: &MasterKey) -> Result<usize, DatabaseError> {
+    forget(ports).await?;
+    let waiting = waiting(ports).await?;
+    let count = waiting.len();
+    match &ports.couriers {
+        Some(couriers) => wake_all(couriers.as_ref(), &waiting).await,
+        None => serve_all(ports, master, waiting).await?,
+    }
+    Ok(count)
+}
+
+/// Wakes the couriers of endpoints with something due, on a host that has couriers.
+pub async fn wake(ports: &Ports) -> Result<(), DatabaseError> {
+    let Some(couriers) = &ports.couriers else { return Ok(()) };
+    wake_all(couriers.as_ref(), &waiting(ports).await?).await;
+    Ok(())
+}
+
+async fn wake_all(couriers: &dyn Couriers, waiting: &[Waiting]) {
+    join_all(waiting.iter().map(|Waiting { store, endpoint }| couriers.wake(store, endpoint))).await;
+}
+
+async fn waiting(ports: &Ports) -> Result<Vec<Waiting>, DatabaseError> {
+    let rows = due::read(ports, DUE, &Args::new().with("now", ports.clock.now().ms())).await?;
+    let waiting = |row| {
+        let text = |column| rows.text(row, column).map(str::to_owned);
+        Some(Waiting { store: text(0)?, endpoint: text(1)? })
+    };
+    Ok((0..rows.0.len()).filter_map(waiting).collect())
+}
+
+async fn serve_all(ports: &Ports, master: &MasterKey, waiting: Vec<Waiting>) -> Result<(), DatabaseError> {
+    let pace = Pace { at_once: 1, most: MOST_ATTEMPTS, until: ports.clock.now().plus_ms(RUN_MS) };
+    let runs = stream::iter(waiting).map(|Waiting { store, endpoint }| async move {
+        serve(ports, master, &store, &endpoint, pace).await
+    });
+    let results: Vec<_> = runs.buffer_unordered(AT_ONCE).collect().await;
+    results.into_iter().try_for_each(|result| result.map(|_| ()))
+}
+
+async fn forget(ports: &Ports) -> Result<(), DatabaseError> {
+    let before = ports.clock.now().plus_ms(-KEPT_MS).ms();
+    let old = due::read(ports, OLD, &Args::new().with("before", before)).await?;
+    for (store, deliveries) in by_store(&old) {
+        let args = Args::new()
+            .with("store", store.as_str())
+            .with("before", before)
+            .with("old", json!(deliveries).to_string());
+        let mut batch = Batch::new(args);
+        batch.run(
+            "DELETE FROM deliveries WHERE store_id = :store AND finished_at < :before AND (endpoint_id, seq) IN \
+             (SELECT value ->> 0, value ->> 1 FROM json_each(:old))",
+        );
+        due::commit(ports, batch, "forgetting failed", ("store", &store)).await?;
+    }
+    Ok(())
+}
+
+/// Endpoint and number of each delivery, by store.
+fn by_store(rows: &Rows) -> BTreeMap<String, Vec<(String, i64)>> {
+    let mut stores: BTreeMap<String, Vec<(String, i64)>> = BTreeMap::new();
+    for row in 0..rows.0.len() {
+        let text = |column| rows.text(row, column).map(str::to_owned);
+        if let (Some(store), Some(endpoint), Some(seq)) = (text(0), text(1), rows.integer(row, 2)) {
+            stores.entry(store).or_default().push((endpoint, seq));
+        }
+    }
+    stores
+}
