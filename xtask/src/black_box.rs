@@ -87,6 +87,8 @@ fn start_spin(checkout: &Checkout, file: &PathBuf, port: u16, secrets: &Secrets)
     for (name, value) in [
         ("environment", "local"),
         ("rate_limits", "off"),
+        ("webhook_targets", "local"),
+        ("webhook_hosts", "http://127.0.0.1:*"),
         ("token_keys", secrets.key.token_keys()),
         ("master_key", &secrets.master_key),
     ] {

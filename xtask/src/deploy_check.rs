@@ -123,6 +123,9 @@ fn settings(wrangler: &str) -> Result<()> {
     if value("CORS_ORIGINS").is_some_and(|origins| origins.contains('*') || origins.contains("http://")) {
         bail!("wrangler.toml must list origins that begin with https:// in CORS_ORIGINS.");
     }
+    if value("WEBHOOK_TARGETS").is_some_and(|targets| targets.contains("local")) {
+        bail!("wrangler.toml must say WEBHOOK_TARGETS = \"public\": local is for development.");
+    }
     let required = value("required").context("wrangler.toml has no `required` under [secrets]")?;
     for name in SECRETS {
         if value(name).is_some() {
@@ -183,7 +186,7 @@ mod tests {
     use storeroom_web::tokens::Signer;
 
     const FIT: &str = "# TOKEN_KEYS = \"…\"\n[vars]\nENVIRONMENT = \"production\"\nRATE_LIMITS = \"on\"\nCORS_ORIGINS = \"\"\n\
-        DATABASE_URL = \"https://db.example\"\n[secrets]\nrequired = [\"DATABASE_TOKEN\", \"TOKEN_KEYS\", \"MASTER_KEY\"]\n";
+        WEBHOOK_TARGETS = \"public\"\nDATABASE_URL = \"https://db.example\"\n[secrets]\nrequired = [\"DATABASE_TOKEN\", \"TOKEN_KEYS\", \"MASTER_KEY\"]\n";
 
     fn refusal(wrangler: &str) -> String {
         settings(wrangler).err().map(|error| error.to_string()).unwrap_or_default()
@@ -203,6 +206,7 @@ mod tests {
             ("\"on\"", "\"off\"", "RATE_LIMITS"),
             ("CORS_ORIGINS = \"\"", "CORS_ORIGINS = \"*\"", "CORS_ORIGINS"),
             ("CORS_ORIGINS = \"\"", "CORS_ORIGINS = \"http://a.example\"", "CORS_ORIGINS"),
+            ("\"public\"", "\"local\"", "WEBHOOK_TARGETS"),
             ("DATABASE_URL", "# DATABASE_URL", "DATABASE_URL"),
             ("[vars]", "[vars]\nTOKEN_KEYS = '{}'", "TOKEN_KEYS"),
             ("[vars]", "[vars]\n\"MASTER_KEY\" = \"…\"", "MASTER_KEY"),

@@ -217,6 +217,7 @@ fn start_worker(
         ("DATABASE_URL", database),
         ("RATE_LIMITS", settings.limits.word()),
         ("CORS_ORIGINS", DEVELOPMENT_ORIGINS),
+        ("WEBHOOK_TARGETS", "local"),
     ];
     let secrets = [
         ("TOKEN_KEYS", secrets.key.token_keys()),

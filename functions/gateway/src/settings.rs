@@ -1,12 +1,13 @@
 //! What a deployment sets, parsed once an instance.
 //!
 //! Guarantees: settings that cannot be used are refused with a sentence that names the setting and holds no secret;
-//! in production a key for development, a set of token keys that cannot sign and an open door to every origin are
-//! such settings. Relies on: the host, which reads the texts.
+//! in production a key for development, a set of token keys that cannot sign, an open door to every origin and
+//! deliveries to the machine itself are such settings. Relies on: the host, which reads the texts.
 
 use crate::cors::Cors;
 use crate::limits::Limits;
 use storeroom_operations::Capability;
+use storeroom_ports::Targets;
 use storeroom_web::master::MasterKey;
 use storeroom_web::passwords::{Cost, Passwords};
 use storeroom_web::secrets::Secrets;
@@ -34,6 +35,8 @@ pub struct Texts<'a> {
     pub rate_limits: &'a str,
     /// `CORS_ORIGINS`: the origins that may call from a browser, with commas between; may be empty.
     pub cors_origins: &'a str,
+    /// `WEBHOOK_TARGETS`: `public` or `local`; may be empty, which is `public`.
+    pub webhook_targets: &'a str,
 }
 
 /// The settings of an instance. They hold caches that may vanish with it, nothing else.
@@ -44,6 +47,8 @@ pub struct Settings {
     pub limits: Option<Limits>,
     /// Which origins may call from a browser.
     pub cors: Cors,
+    /// Where deliveries may go.
+    pub targets: Targets,
     /// What the host offers.
     pub capabilities: &'static [Capability],
 }
@@ -82,6 +87,7 @@ impl Settings {
             secrets: secrets(texts, mode)?,
             limits: limits.map_err(|sentence| named("RATE_LIMITS", sentence))?,
             cors: cors(texts.cors_origins, mode)?,
+            targets: targets(texts.webhook_targets, mode)?,
             capabilities,
         })
     }
@@ -126,6 +132,17 @@ fn cors(text: &str, mode: Mode) -> Result<Cors, SettingsError> {
     }
 }
 
+fn targets(text: &str, mode: Mode) -> Result<Targets, SettingsError> {
+    match (text, mode) {
+        ("" | "public", _) => Ok(Targets::Public),
+        ("local", Mode::Local) => Ok(Targets::Local),
+        ("local", Mode::Production) => Err(error(
+            "WEBHOOK_TARGETS must be `public` in production: `local` opens this machine to deliveries",
+        )),
+        _ => Err(error("WEBHOOK_TARGETS must be `public` or `local`")),
+    }
+}
+
 fn present<'a>(name: &str, text: &'a str) -> Result<&'a str, SettingsError> {
     if text.is_empty() { Err(not_set(name)) } else { Ok(text) }
 }
@@ -165,6 +182,7 @@ mod tests {
             master_key: MASTER,
             rate_limits: "on",
             cors_origins: "https://shop.example, https://admin.example:8443",
+            webhook_targets: "public",
         };
         Given { texts, kid: "2026-11", is_private: true }
     }
@@ -236,6 +254,26 @@ mod tests {
         assert_eq!(missing, Some(SettingsError("TOKEN_KEYS is not set".to_owned())));
         let texts = Texts { token_keys: "{}", ..production().texts };
         assert!(Settings::parse(&texts, &[]).is_err_and(|error| error.0.contains("TOKEN_KEYS")));
+    }
+
+    #[test]
+    fn deliveries_reach_this_machine_only_in_development() {
+        let targets = |environment: &'static str, targets: &'static str| {
+            let given = with(|given| {
+                given.texts.environment = environment;
+                given.texts.webhook_targets = targets;
+            });
+            parse(&given).map(|settings| settings.targets)
+        };
+        for environment in ["local", "production"] {
+            assert_eq!(targets(environment, ""), Ok(Targets::Public));
+            assert_eq!(targets(environment, "public"), Ok(Targets::Public));
+            for bad in ["Local", "private", " ", "*"] {
+                assert!(targets(environment, bad).unwrap_err().contains("WEBHOOK_TARGETS"), "{bad}");
+            }
+        }
+        assert_eq!(targets("local", "local"), Ok(Targets::Local));
+        assert!(targets("production", "local").unwrap_err().contains("WEBHOOK_TARGETS"));
     }
 
     #[test]

@@ -56,6 +56,7 @@ impl Deployment {
         let master_key = variable("master_key").await?;
         let rate_limits = variable("rate_limits").await?;
         let cors_origins = variable("cors_origins").await?;
+        let webhook_targets = variable("webhook_targets").await?;
         let address =
             Address { url: variable("database_url").await?, token: variable("database_token").await? };
         let texts = Texts {
@@ -64,9 +65,11 @@ impl Deployment {
             master_key: &master_key,
             rate_limits: &rate_limits,
             cors_origins: &cors_origins,
+            webhook_targets: &webhook_targets,
         };
         let settings = Settings::parse(&texts, CAPABILITIES)?;
-        Ok(Self { ports: ports(address.database(Mode::parse(&environment)?)?), settings })
+        let database = address.database(Mode::parse(&environment)?)?;
+        Ok(Self { ports: ports(database, settings.targets), settings })
     }
 }
 
@@ -74,13 +77,13 @@ async fn variable(name: &str) -> Result<String, SettingsError> {
     variables::get(name).await.map_err(|error| SettingsError(format!("the variable {name}: {error}")))
 }
 
-fn ports(database: Rc<dyn Database>) -> Ports {
+fn ports(database: Rc<dyn Database>, targets: Targets) -> Ports {
     Ports {
         database,
         rooms: Rc::new(NoRooms),
         blobs: Rc::new(KeyValue),
         http: Rc::new(Outbound),
-        targets: Targets::Public,
+        targets,
         clock: Rc::new(SystemClock),
         random: Rc::new(SystemRandom),
         log: Rc::new(StandardStreams),

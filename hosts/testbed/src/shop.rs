@@ -15,7 +15,7 @@ use storeroom_gateway::{All, Settings};
 use storeroom_operations::route::{Match, find};
 use storeroom_operations::{Capability, Idempotency};
 use storeroom_ports::random::new_id;
-use storeroom_ports::{Clock, Database, Ports, Targets};
+use storeroom_ports::{Clock, Database, Ports};
 use storeroom_sql::{Args, Rows, Statement, Value};
 use storeroom_web::answer::hex;
 use storeroom_web::request::Whole;
@@ -118,20 +118,20 @@ impl Testbed {
         let random = Rc::new(SeededRandom::new(1));
         let recorded = Rc::new(Recorded::default());
         let database = Rc::new(Counted::new(Embedded::migrated().await));
+        let signer = Signer::generate("dev-testbed");
+        let settings = settings(&signer, "off");
         let ports = Ports {
             database: database.clone(),
             rooms: recorded.clone(),
             blobs: recorded.clone(),
             http: Rc::new(NativeHttp::hurried(HURRY)),
-            targets: Targets::Local,
+            targets: settings.targets,
             clock: clock.clone(),
             random: random.clone(),
             log: recorded.clone(),
             couriers: None,
             limiter: None,
         };
-        let signer = Signer::generate("dev-testbed");
-        let settings = settings(&signer, "off");
         let mut bed = Self {
             store: new_id(random.as_ref(), clock.now()),
             other_store: new_id(random.as_ref(), clock.now()),
@@ -309,6 +309,7 @@ fn settings(signer: &Signer, limits: &str) -> Settings {
         master_key: "dev-testbed-master-key",
         rate_limits: limits,
         cors_origins: ORIGIN,
+        webhook_targets: "local",
     };
     let parsed = Settings::parse(&texts, &[Capability::WebSocket]);
     parsed.unwrap_or_else(|error| unreachable!("{error:?}"))

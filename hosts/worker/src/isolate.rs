@@ -14,7 +14,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use storeroom_gateway::settings::{Mode, Settings, Texts};
 use storeroom_operations::{Capability, Code, Problem};
-use storeroom_ports::{Connection, Database, Level, Ports, Targets};
+use storeroom_ports::{Connection, Database, Level, Ports};
 use storeroom_web::{Body, Response};
 use worker::{Env, Result, web_sys};
 
@@ -41,12 +41,14 @@ fn parse(env: &Env) -> std::result::Result<Isolate, String> {
     let text = |name| variable(env, name).unwrap_or_default();
     let (environment, token_keys, master_key) = (text("ENVIRONMENT"), text("TOKEN_KEYS"), text("MASTER_KEY"));
     let (rate_limits, cors_origins) = (text("RATE_LIMITS"), text("CORS_ORIGINS"));
+    let webhook_targets = text("WEBHOOK_TARGETS");
     let texts = Texts {
         environment: &environment,
         token_keys: &token_keys,
         master_key: &master_key,
         rate_limits: &rate_limits,
         cors_origins: &cors_origins,
+        webhook_targets: &webhook_targets,
     };
     let settings = Settings::parse(&texts, CAPABILITIES).map_err(|error| error.0)?;
     let mode = Mode::parse(&environment).map_err(|error| error.0)?;
@@ -62,22 +64,23 @@ pub fn variable(env: &Env, name: &str) -> Option<String> {
 impl Isolate {
     /// The ports of a request.
     pub fn ports(&self, env: &Env) -> Ports {
-        ports(env, Rc::new(WorkerDatabase { env: env.clone(), connection: self.connection.clone() }))
+        let database = WorkerDatabase { env: env.clone(), connection: self.connection.clone() };
+        self.ports_around(env, Rc::new(database))
     }
-}
 
-/// The ports around a database.
-pub fn ports(env: &Env, database: Rc<dyn Database>) -> Ports {
-    Ports {
-        database,
-        rooms: Rc::new(ObjectRooms(env.clone())),
-        blobs: Rc::new(R2Blobs(env.clone())),
-        http: Rc::new(FetchHttp),
-        targets: Targets::Public,
-        clock: Rc::new(WorkerClock),
-        random: Rc::new(WorkerRandom),
-        log: Rc::new(ConsoleLog),
-        limiter: Some(Rc::new(PlatformLimiter(env.clone()))),
+    /// The ports around a database.
+    pub fn ports_around(&self, env: &Env, database: Rc<dyn Database>) -> Ports {
+        Ports {
+            database,
+            rooms: Rc::new(ObjectRooms(env.clone())),
+            blobs: Rc::new(R2Blobs(env.clone())),
+            http: Rc::new(FetchHttp),
+            targets: self.settings.targets,
+            clock: Rc::new(WorkerClock),
+            random: Rc::new(WorkerRandom),
+            log: Rc::new(ConsoleLog),
+            limiter: Some(Rc::new(PlatformLimiter(env.clone()))),
+        }
     }
 }
 

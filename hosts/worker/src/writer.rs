@@ -7,7 +7,7 @@
 //! each other. Due work needs none of it to be right: cron runs it too.
 
 use crate::database::{Committed, libsql};
-use crate::isolate::{self, ports, variable};
+use crate::isolate::{self, variable};
 use crate::log;
 use crate::platform::now_ms;
 use crate::queue::{Outcome, Queue, Waiting};
@@ -181,8 +181,8 @@ impl Inner {
     }
 
     async fn run_due(self: Rc<Self>) -> Result<usize> {
-        let ports = ports(&self.env, Rc::new(OwnDatabase(self.clone())));
         let isolate = isolate::get(&self.env).map_err(Error::RustError)?;
+        let ports = isolate.ports_around(&self.env, Rc::new(OwnDatabase(self.clone())));
         let done = storeroom_gateway::due::run(&ports, &isolate.settings.secrets).await;
         // Whatever the alarm was for may have been withdrawn; what comes next needs one of its own.
         let next = ports.database.read(Statement::plain(NEXT_DUE)).await;

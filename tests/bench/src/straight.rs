@@ -79,6 +79,7 @@ impl Writer {
             master_key: master_key.trim_end(),
             rate_limits: "off",
             cors_origins: "",
+            webhook_targets: "",
         };
         let (noted, recorded) = (Rc::new(Noted::default()), Rc::new(Recorded::default()));
         let seed = u64::try_from(since_1970().as_nanos() & u128::from(u64::MAX)).unwrap();

@@ -195,6 +195,13 @@ mod tests {
     fn stars_stand_for_any_scheme_host_subdomain_or_port() {
         assert!(allows("*://*:*", "http://anything:1234/"));
         assert!(allows("http://127.0.0.1:*", "http://127.0.0.1:4567/"));
+        assert!(
+            allows("https://*:443", "https://anything/")
+                && allows("https://*:8443", "https://anything:8443/")
+        );
+        for uri in ["https://anything:444/", "http://anything/", "http://anything:443/"] {
+            assert!(!allows("https://*:443", uri), "{uri}");
+        }
         assert!(allows("https://*.example.com", "https://a.b.example.com/"));
         assert!(!allows("https://*.example.com", "https://example.com/"));
         assert!(!allows("https://*.example.com", "https://badexample.com/"));
