@@ -9,6 +9,8 @@ use storeroom_sql::settle::NEXT_DUE;
 use storeroom_web::secrets::Secrets;
 use storeroom_web::{Answer, Call, Shown};
 
+pub use storeroom_webhooks::due::{serve, wake};
+
 /// Does what is due; returns how many things it touched, or the first failure.
 pub async fn run(ports: &Ports, secrets: &Secrets) -> Result<usize, DatabaseError> {
     let products = storeroom_products::due::run(ports).await;

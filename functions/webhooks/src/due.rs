@@ -4,7 +4,7 @@
 //! the host has couriers they are woken, and this waits for none of them; elsewhere this sends by itself, at most six
 //! requests at once, to endpoints that do not fail before those that do.
 
-use crate::run::{Pace, serve};
+use crate::run::{self, Pace};
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 use serde_json::json;
@@ -16,14 +16,17 @@ use storeroom_web::master::MasterKey;
 
 /// Most requests that an invocation has open at once
 /// (<https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections>).
-pub const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 6;
 
 /// Most attempts of one run at an endpoint: with the calls of the database, far below what an invocation may send in all
 /// (<https://developers.cloudflare.com/workers/platform/limits/#subrequests>).
-pub const MOST_ATTEMPTS: usize = 300;
+const MOST_ATTEMPTS: usize = 300;
 
 /// For how long attempts may begin where an invocation sends for every endpoint, in milliseconds.
 const RUN_MS: i64 = 20_000;
+
+/// For how long a courier begins attempts, in milliseconds: it is woken again when there is more.
+const COURIER_MS: i64 = 60_000;
 
 /// Endpoints with something due.
 const DUE: &str = "SELECT store_id, id FROM webhook_endpoints INDEXED BY webhook_endpoints_due WHERE due_at <= :now \
@@ -51,6 +54,18 @@ pub async fn run(ports: &Ports, master: &MasterKey) -> Result<usize, DatabaseErr
     Ok(count)
 }
 
+/// Sends what is due to one endpoint, for a courier: up to `AT_ONCE` requests at once. When it is left for the next run that
+/// more is due, the endpoint says so, and so does the commit that ends this one.
+pub async fn serve(
+    ports: &Ports,
+    master: &MasterKey,
+    store: &str,
+    endpoint: &str,
+) -> Result<usize, DatabaseError> {
+    let until = ports.clock.now().plus_ms(COURIER_MS);
+    run::serve(ports, master, store, endpoint, Pace { at_once: AT_ONCE, most: MOST_ATTEMPTS, until }).await
+}
+
 /// Wakes the couriers of endpoints with something due, on a host that has couriers.
 pub async fn wake(ports: &Ports) -> Result<(), DatabaseError> {
     let Some(couriers) = &ports.couriers else { return Ok(()) };
@@ -74,7 +89,7 @@ async fn waiting(ports: &Ports) -> Result<Vec<Waiting>, DatabaseError> {
 async fn serve_all(ports: &Ports, master: &MasterKey, waiting: Vec<Waiting>) -> Result<(), DatabaseError> {
     let pace = Pace { at_once: 1, most: MOST_ATTEMPTS, until: ports.clock.now().plus_ms(RUN_MS) };
     let runs = stream::iter(waiting).map(|Waiting { store, endpoint }| async move {
-        serve(ports, master, &store, &endpoint, pace).await
+        run::serve(ports, master, &store, &endpoint, pace).await
     });
     let results: Vec<_> = runs.buffer_unordered(AT_ONCE).collect().await;
     results.into_iter().try_for_each(|result| result.map(|_| ()))

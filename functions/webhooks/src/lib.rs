@@ -16,8 +16,6 @@ mod run;
 mod sign;
 pub mod target;
 
-pub use run::{Pace, serve};
-
 use storeroom_operations::{Problem, Webhooks};
 use storeroom_web::{Answer, Call};
 

@@ -4,6 +4,7 @@
 //! request. Relies on: bindings not changing while an isolate lives.
 
 use crate::blobs::R2Blobs;
+use crate::couriers::ObjectCouriers;
 use crate::database::{WorkerDatabase, libsql};
 use crate::http_client::FetchHttp;
 use crate::limiter::PlatformLimiter;
@@ -79,6 +80,7 @@ impl Isolate {
             clock: Rc::new(WorkerClock),
             random: Rc::new(WorkerRandom),
             log: Rc::new(ConsoleLog),
+            couriers: Some(Rc::new(ObjectCouriers(env.clone()))),
             limiter: Some(Rc::new(PlatformLimiter(env.clone()))),
         }
     }

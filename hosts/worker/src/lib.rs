@@ -1,5 +1,5 @@
 //! Storeroom on Cloudflare Workers: one Worker with every function, a `Writer` object a database, a `Room` object a
-//! store.
+//! store, a `Courier` object a webhook endpoint.
 //!
 //! Guarantees: nothing of the business is decided here; a host's types become the ports' and back. Memory holds
 //! caches only, which may vanish with the isolate.
@@ -7,6 +7,8 @@
 //! (<https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/>).
 
 mod blobs;
+mod courier;
+mod couriers;
 mod cron;
 mod database;
 mod exchange;

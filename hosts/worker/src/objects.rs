@@ -1,7 +1,7 @@
 //! Calling Durable Objects.
 //!
 //! Guarantees: a call that answers was handled; of one that fails it is not known whether it was.
-//! Relies on: the namespaces `WRITER` and `ROOMS`; a name leading to one object, which is made when it is called.
+//! Relies on: the namespaces `WRITER`, `ROOMS` and `COURIERS`; a name leading to one object, which is made when it is called.
 
 use crate::{http_client, js};
 use wasm_bindgen::{JsCast, JsValue};
@@ -16,6 +16,8 @@ pub const WRITERS: &str = "WRITER";
 pub const THE_WRITER: &str = "main";
 /// The namespace of the rooms, one a store, by the store's id.
 pub const ROOMS: &str = "ROOMS";
+/// The namespace of the couriers, one a webhook endpoint, by the endpoint's id.
+pub const COURIERS: &str = "COURIERS";
 
 /// Posts a body to an object and returns its answer's; any status but success is an error.
 pub async fn post(env: &Env, namespace: &str, name: &str, path: &str, body: &[u8]) -> Result<Vec<u8>> {

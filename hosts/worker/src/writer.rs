@@ -1,7 +1,8 @@
 //! The writer of a database: gathers the frames that wait into one call.
 //!
 //! Guarantees: never two calls in flight; a group whose outcome is unknown is not sent again; rooms are nudged
-//! after the commit and nobody waits for them; what becomes due is settled within a second or so of its moment.
+//! after the commit and nobody waits for them; couriers are woken for events that were queued for webhook endpoints; what
+//! becomes due is settled within a second or so of its moment.
 //! Relies on: one instance a name; alarms being kept and repeated until they succeed
 //! (<https://developers.cloudflare.com/durable-objects/api/alarms/>); requests of one object being able to wait for
 //! each other. Due work needs none of it to be right: cron runs it too.
@@ -46,6 +47,9 @@ struct Inner {
     queue: Queue,
     is_running: Cell<bool>,
     alarm_ms: Cell<Option<i64>>,
+    /// Whether couriers are being woken, and whether that is to be done once more.
+    is_waking: Cell<bool>,
+    wake_again: Cell<bool>,
 }
 
 impl DurableObject for Writer {
@@ -61,6 +65,8 @@ impl DurableObject for Writer {
             queue: Queue::default(),
             is_running: Cell::new(false),
             alarm_ms: Cell::new(None),
+            is_waking: Cell::new(false),
+            wake_again: Cell::new(false),
         };
         Self { inner: Rc::new(inner) }
     }
@@ -162,9 +168,30 @@ impl Inner {
             let rooms = rooms.clone();
             self.state.wait_until(async move { rooms.nudge(announcement).await });
         }
-        if let Some(due) = due {
-            self.state.wait_until(self.clone().set_alarm(due));
+        let Some(due) = due else { return };
+        if due <= now_ms() {
+            self.state.wait_until(self.clone().wake_couriers());
         }
+        self.state.wait_until(self.clone().set_alarm(due));
+    }
+
+    /// Has events sent that were just queued: what is due now cannot wait for the alarm.
+    async fn wake_couriers(self: Rc<Self>) {
+        self.wake_again.set(true);
+        if self.is_waking.replace(true) {
+            return;
+        }
+        while self.wake_again.replace(false) {
+            if let Err(detail) = self.clone().wake_once().await {
+                log::line(Level::Warn, "couriers not woken", &detail);
+            }
+        }
+        self.is_waking.set(false);
+    }
+
+    async fn wake_once(self: Rc<Self>) -> std::result::Result<(), String> {
+        let ports = isolate::get(&self.env)?.ports_around(&self.env, Rc::new(OwnDatabase(self.clone())));
+        storeroom_gateway::due::wake(&ports).await.map_err(|error| format!("{error:?}"))
     }
 
     async fn set_alarm(self: Rc<Self>, due_ms: i64) {

@@ -180,6 +180,7 @@ fn configuration(
     let variables: String = [
         ("ENVIRONMENT", "local"),
         ("RATE_LIMITS", "off"),
+        ("WEBHOOK_TARGETS", "local"),
         ("DATABASE_URL", workers.database_url.as_str()),
         ("TOKEN_KEYS", workers.token_keys.as_str()),
         ("MASTER_KEY", workers.master_key.as_str()),
@@ -210,10 +211,12 @@ const storeroom :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "index.js"), (name = "index_bg.wasm", wasm = embed "index_bg.wasm")],
   compatibilityDate = "{date}",
   bindings = [{variables}
-    (name = "ROOMS", durableObjectNamespace = "Room"), (name = "WRITER", durableObjectNamespace = "Writer")],
+    (name = "ROOMS", durableObjectNamespace = "Room"), (name = "WRITER", durableObjectNamespace = "Writer"),
+    (name = "COURIERS", durableObjectNamespace = "Courier")],
   durableObjectNamespaces = [
     (className = "Room", uniqueKey = "room", enableSql = true),
-    (className = "Writer", uniqueKey = "writer", enableSql = true)],
+    (className = "Writer", uniqueKey = "writer", enableSql = true),
+    (className = "Courier", uniqueKey = "courier", enableSql = true)],
   durableObjectStorage = (localDisk = "objects"),
 );
 const plain :Workerd.Worker = (
