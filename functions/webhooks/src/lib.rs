@@ -14,7 +14,7 @@ pub mod due;
 mod endpoints;
 mod run;
 mod sign;
-pub mod target;
+mod target;
 
 use storeroom_operations::{Problem, Webhooks};
 use storeroom_web::{Answer, Call};
