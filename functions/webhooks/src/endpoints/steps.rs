@@ -3,7 +3,8 @@
 //! Every one names only arguments of `Call::args` and `bind`. Guarantees: an endpoint that is stopped is subscribed to
 //! nothing, is due never, and what was queued for it is held.
 
-use crate::{sign, target};
+use crate::sign;
+use crate::target::{self, Refusal};
 use storeroom_domain::WebhookId;
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::Batch;
@@ -29,7 +30,7 @@ pub fn guard_exists(batch: &mut Batch) {
 /// Refuses an address that events may not be sent to.
 pub fn check_target(call: &Call<'_>, url: &str) -> Result<(), Problem> {
     target::check(url, call.ports.targets)
-        .map_err(|refusal| Problem::new(Code::EndpointUrlRefused, refusal.to_string()))
+        .map_err(|Refusal(sentence)| Problem::new(Code::EndpointUrlRefused, sentence))
 }
 
 /// Subscribes the endpoint to what its row says, unless it is stopped.

@@ -6,7 +6,7 @@
 use super::outcome::{Ended, Outcome};
 use super::taken::Delivery;
 use crate::sign::Signer;
-use crate::target;
+use crate::target::{self, Refusal};
 use futures::FutureExt;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -140,7 +140,7 @@ pub async fn send_once(
     body: String,
 ) -> Result<HttpResponse, HttpError> {
     // What may be sent where can have changed since the endpoint was made.
-    target::check(&address.url, ports.targets).map_err(|refusal| HttpError(refusal.to_string()))?;
+    target::check(&address.url, ports.targets).map_err(|Refusal(sentence)| HttpError(sentence.to_owned()))?;
     let request = HttpRequest {
         method: "POST",
         url: address.url.clone(),
