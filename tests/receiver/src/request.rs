@@ -9,6 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// Longest request.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
+/// The first byte of a client that wants to speak TLS.
+const TLS_HANDSHAKE: u8 = 0x16;
+
 /// A request that came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
@@ -43,6 +46,9 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Receiv
     let mut request = loop {
         if let Some(request) = head(&bytes) {
             break request;
+        }
+        if bytes.first() == Some(&TLS_HANDSHAKE) {
+            return None;
         }
         more(stream, &mut bytes).await?;
     };

@@ -1,4 +1,5 @@
 //! The behaviours, as a client without any HTTP library sees them, and the judge of signatures.
+#![allow(clippy::disallowed_methods, reason = "tests go by the clock of this machine")]
 
 use super::*;
 use serde_json::json;
@@ -69,6 +70,16 @@ fn chunks_are_put_together_and_a_request_that_is_not_whole_is_none() {
     }
     let [request] = receiver.wait_for(1, SOON).unwrap().try_into().unwrap();
     assert_eq!((request.method.as_str(), request.body.as_slice()), ("PUT", b"hello".as_slice()));
+}
+
+#[test]
+fn a_handshake_is_turned_away() {
+    let receiver = Receiver::start().unwrap();
+    assert_eq!(receiver.url_without_tls("/hook"), receiver.url("/hook").replace("http:", "https:"));
+    let mut stream = connect(&receiver);
+    stream.write_all(b"\x16\x03\x01\x00\x05hello").unwrap();
+    assert_eq!(all(stream), "");
+    assert!(receiver.requests().is_empty());
 }
 
 #[test]
