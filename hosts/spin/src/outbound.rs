@@ -85,3 +85,63 @@ fn prepared(request: HttpRequest) -> Result<http::Request<FullBody<Bytes>>, Http
 fn failed(error: &dyn Display) -> HttpError {
     HttpError(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::executor::block_on;
+    use futures::future::{pending, ready};
+    use futures::stream::{self, Stream, StreamExt};
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+
+    type Part = Result<Frame<Bytes>, &'static str>;
+
+    fn data(text: &'static str) -> Part {
+        Ok(Frame::data(Bytes::from_static(text.as_bytes())))
+    }
+
+    fn kept(parts: impl Stream<Item = Part>, limit: usize, late: impl Future) -> String {
+        let body = pin!(StreamBody::new(parts));
+        String::from_utf8(block_on(beginning(body, limit, pin!(late)))).unwrap()
+    }
+
+    #[test]
+    fn no_more_of_a_body_is_kept_than_the_limit() {
+        let parts = || stream::iter([data("abc"), data("def")]);
+        for (limit, beginning) in [(0, ""), (2, "ab"), (3, "abc"), (4, "abcd"), (6, "abcdef"), (7, "abcdef")]
+        {
+            assert_eq!(kept(parts(), limit, pending::<()>()), beginning);
+        }
+        assert_eq!(kept(stream::repeat_with(|| data("x")), 5, pending::<()>()), "xxxxx");
+    }
+
+    #[test]
+    fn what_came_before_the_body_broke_off_or_the_time_was_over_is_kept() {
+        let broken = stream::iter([data("abc"), Err("reset"), data("def")]);
+        assert_eq!(kept(broken, 10, pending::<()>()), "abc");
+        let hanging = stream::iter([data("abc")]).chain(stream::pending());
+        assert_eq!(kept(hanging, 10, ready(())), "abc");
+    }
+
+    #[test]
+    fn a_head_in_time_leaves_the_rest_of_the_time() {
+        let (head, _) = block_on(in_time(ready(Ok::<_, &str>(1)), pending::<()>(), 9)).unwrap();
+        assert_eq!(head, 1);
+        let late = block_on(in_time(pending::<Result<(), &str>>(), ready(()), 9)).err();
+        assert_eq!(late, Some(HttpError("no whole answer within 9 ms".to_owned())));
+        let failed = block_on(in_time(ready(Err::<(), _>("refused")), pending::<()>(), 9)).err();
+        assert_eq!(failed, Some(HttpError("refused".to_owned())));
+    }
+
+    #[test]
+    fn retry_after_is_of_an_answer_that_is_no_success_and_not_too_long() {
+        let told = |status: u16, value: &str| {
+            let response = http::Response::builder().status(status).header(RETRY_AFTER, value).body(());
+            retry_after(&response.unwrap().into_parts().0)
+        };
+        assert_eq!(told(503, "120").as_deref(), Some("120"));
+        assert_eq!(told(200, "120"), None);
+        assert_eq!(told(429, &"9".repeat(3_000)), Some("9".repeat(MAX_RETRY_AFTER)));
+    }
+}
