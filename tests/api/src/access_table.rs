@@ -5,6 +5,7 @@
 //! no request of the table is refused for its own faults, and what it succeeds with fits its shape.
 
 use crate::access_stock::Stock;
+use crate::access_webhooks::Webhooks;
 use crate::product::{create, mug, publish, simple};
 use serde_json::{Value, json};
 use storeroom_bad_input::{Line, Subject};
@@ -93,6 +94,7 @@ pub struct Ground {
     strangers_key: ApiKey,
     revoked_key: ApiKey,
     stock: Stock,
+    webhooks: Webhooks,
 }
 
 impl Ground {
@@ -103,6 +105,7 @@ impl Ground {
         public["handle"] = json!("h");
         let public = publish(&bed, public).await;
         let draft = create(&bed, mug()).await;
+        let webhooks = Webhooks::of(&bed).await;
         let stock = Stock::of(&bed, &public, row.name).await;
         let product = if row.name == "products.unpublish" { public } else { draft };
         let mut keys = Vec::new();
@@ -120,6 +123,7 @@ impl Ground {
             keys,
             revoked_key,
             stock,
+            webhooks,
             bed,
         }
     }
@@ -133,7 +137,7 @@ impl Ground {
         let line = Line::fitting(row, subject).without_header("authorization");
         match row.name {
             "accounts.refresh" => line.body(json!({"refresh_token": self.refresh_token}).to_string()),
-            _ => self.stock.fill(row, line),
+            _ => self.webhooks.fill(row, self.stock.fill(row, line)),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::plans_accounts;
 use crate::plans_dashboard;
 use crate::plans_inventory;
 use crate::plans_orders;
+use crate::plans_webhooks;
 use crate::product::{create, mug, path, publish, simple};
 use fallible_iterator::FallibleIterator;
 use libsql_sqlite3_parser::lexer::sql::Parser;
@@ -202,6 +203,7 @@ async fn tour(bed: &Testbed) {
     plans_orders::orders(bed).await;
     plans_orders::lists(bed).await;
     plans_accounts::audit(bed).await;
+    plans_webhooks::webhooks(bed).await;
     // After what changes the store's currency.
     plans_dashboard::dashboard(bed).await;
     let rows = operations().map(|operation| operation.row()).filter(|row| asks_the_database(row));
@@ -252,6 +254,7 @@ async fn a_next_page_begins_at_its_place() {
     shelf(&bed).await;
     let mut statements = lists(&bed).await;
     statements.extend(plans_orders::lists(&bed).await);
+    statements.extend(plans_webhooks::lists(&bed).await);
     assert!(statements.len() > 150, "only {} statements", statements.len());
     let mut slow = Vec::new();
     for sql in &statements {

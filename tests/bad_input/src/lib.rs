@@ -22,6 +22,10 @@ use storeroom_operations::schema::{Object, Schema};
 pub const EMAIL: &str = "ann@example.org";
 /// Every password in bodies that fit, old and new.
 pub const PASSWORD: &str = "correct horse battery";
+/// The address of a webhook endpoint in bodies that fit.
+const URL: &str = "https://hooks.shop.org/storeroom";
+/// The beginning of the log.
+const CURSOR: &str = "1.0";
 /// The header that some rows need.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// A store that is not there.
@@ -150,6 +154,8 @@ pub fn fitting_body(shape: &'static Object) -> Value {
         match name.as_str() {
             "password" | "current_password" | "new_password" => *value = PASSWORD.into(),
             "email" => *value = EMAIL.into(),
+            "url" => *value = URL.into(),
+            "after" => *value = CURSOR.into(),
             _ => {}
         }
     }

@@ -10,9 +10,10 @@ use storeroom_web::{Answer, Call};
 
 /// Answers with a page of an endpoint's deliveries, those of the newest events first.
 pub async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
-    let endpoint: WebhookId = call.path_id("id", "webhook endpoint")?;
     let state = call.query.get("state").map_or("all", String::as_str);
-    let page = Page::of(format!("deliveries/{endpoint}/{state}"), &call.query)?;
+    let named = call.path.get("id").map(String::as_str).unwrap_or_default();
+    let page = Page::of(format!("deliveries/{named}/{state}"), &call.query)?;
+    let endpoint: WebhookId = call.path_id("id", "webhook endpoint")?;
     let args = page.args().with("endpoint", endpoint.to_string());
     let rows = call.read(&sql(state), args).await?.rows;
     if rows.0.is_empty() {
