@@ -29,6 +29,9 @@ const BEGIN_MS: i64 = 1_795_167_000_000;
 /// How much sooner than in earnest a test bed gives up waiting for another server.
 const HURRY: u32 = 50;
 
+/// How long the members are signed in, in seconds: 400 days, so that a test may let months pass.
+const SESSION_S: u32 = 400 * 86_400;
+
 /// The origin that may read answers in a browser.
 pub const ORIGIN: &str = "https://app.example";
 
@@ -37,7 +40,7 @@ pub const ORIGIN: &str = "https://app.example";
 pub struct Member {
     /// Who it is.
     pub identity: Identity,
-    /// An access token of a day.
+    /// An access token that is good as long as its session.
     pub token: String,
 }
 
@@ -197,7 +200,7 @@ impl Testbed {
             .with("email", format!("{user}@example.com"))
             .with("session", member.identity.session.to_string())
             .with("now", BEGIN_MS)
-            .with("expires", BEGIN_MS + 86_400_000);
+            .with("expires", BEGIN_MS + i64::from(SESSION_S) * 1_000);
         self.sql(
             "INSERT INTO users (id, email, name, created_at) VALUES (:user, :email, 'Somebody', :now)",
             args.clone(),
@@ -320,7 +323,7 @@ fn member(signer: &Signer, random: &SeededRandom, clock: &ManualClock) -> Member
         user: new_id::<storeroom_domain::id::User>(random, clock.now()),
         session: new_id::<storeroom_domain::id::Session>(random, clock.now()),
     };
-    let token = signer.sign(&identity, clock.now(), 86_400).unwrap_or_default();
+    let token = signer.sign(&identity, clock.now(), SESSION_S.into()).unwrap_or_default();
     Member { identity, token }
 }
 

@@ -90,8 +90,10 @@ impl<'a> Hooks<'a> {
     pub async fn deliveries(&self, hook: &Hook, query: &str) -> Vec<Value> {
         let path = format!("{}?limit=250{query}", hook.path("/deliveries"));
         let reply = self.bed.call(Role::Admin, "GET", &path, None).await;
-        assert_eq!((reply.status(), reply.round_trips), (200, 1), "{}", reply.text());
+        assert_eq!(reply.status(), 200, "{}", reply.text());
         let mut deliveries = reply.json()["items"].as_array().unwrap().clone();
+        // Where there is none, it is looked whether the endpoint is there.
+        assert_eq!(reply.round_trips, if deliveries.is_empty() { 2 } else { 1 });
         deliveries.reverse();
         deliveries
     }

@@ -254,7 +254,6 @@ async fn a_next_page_begins_at_its_place() {
     shelf(&bed).await;
     let mut statements = lists(&bed).await;
     statements.extend(plans_orders::lists(&bed).await);
-    statements.extend(plans_webhooks::lists(&bed).await);
     assert!(statements.len() > 150, "only {} statements", statements.len());
     let mut slow = Vec::new();
     for sql in &statements {
