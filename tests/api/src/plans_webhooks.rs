@@ -67,7 +67,7 @@ async fn lists(bed: &Testbed) {
         }
     }
     second_page(bed, "/api/pms/webhooks?limit=1").await;
-    for endpoint in hooks.made.borrow().iter() {
+    for endpoint in hooks.made.take() {
         call(bed, "DELETE", &endpoint.path(""), None, Some("*")).await;
     }
 }

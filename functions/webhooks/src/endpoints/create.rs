@@ -33,8 +33,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
         "INSERT INTO webhook_generations (store_id, endpoint_id, generation) VALUES (:store, :endpoint, 1)",
     );
     steps::subscribe(&mut batch);
-    let answer = steps::commit_and_show_secret(call, batch, endpoint).await?;
-    Ok(answer)
+    steps::commit_and_show_secret(call, batch, endpoint).await
 }
 
 fn guard_few(batch: &mut Batch) {

@@ -20,11 +20,10 @@ pub async fn rotate(call: &Call<'_>) -> Result<Answer, Problem> {
     batch.set("overlap_until", call.now.plus_ms(input.overlap_seconds.saturating_mul(1_000)).ms());
     steps::guard_exists(&mut batch);
     end_older(&mut batch);
-    batch.run(format!(
+    batch.run(
         "UPDATE webhook_endpoints SET generation = generation + 1, version = version + 1, updated_at = :now \
-         WHERE {}",
-        "store_id = :store AND id = :endpoint"
-    ));
+         WHERE store_id = :store AND id = :endpoint",
+    );
     batch.run(format!(
         "INSERT INTO webhook_generations (store_id, endpoint_id, generation) \
          SELECT store_id, id, generation FROM {}",

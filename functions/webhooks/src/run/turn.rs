@@ -58,10 +58,10 @@ impl Runner<'_> {
         // Who is ending takes nothing more; and while a runner has something on its way, it keeps the endpoint.
         let is_idle = self.attempts.count() == 0;
         if !(self.is_ending && is_idle) {
-            batch.run(format!(
+            batch.run(
                 "UPDATE webhook_endpoints SET lease = :lease, due_at = :until WHERE store_id = :store \
-                 AND id = :endpoint AND stopped IS NULL AND (lease = :lease OR due_at <= :now)"
-            ));
+                 AND id = :endpoint AND stopped IS NULL AND (lease = :lease OR due_at <= :now)",
+            );
         }
         if is_idle && self.taken.is_empty() {
             give_back(&mut batch, self.is_ending);
