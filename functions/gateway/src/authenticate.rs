@@ -27,7 +27,10 @@ pub fn caller(
             Code::Forbidden,
             "This is about an account, and an API key has none. Send `Authorization: Bearer <access token>`.",
         )),
-        Access::Member(_) if is_signed => signed(secrets, request, body, now).map(Some),
+        Access::Member(_) | Access::Signed(_) if is_signed => signed(secrets, request, body, now).map(Some),
+        Access::Signed(_) => Err(unauthenticated(
+            "This must be signed with an API key: send `X-Api-Key` and what belongs to it, and no token.",
+        )),
         Access::Account | Access::Member(_) => bearer(secrets, request, now).map(Some),
     }
 }
@@ -71,7 +74,7 @@ pub async fn store(call: &Call<'_>) -> Result<String, Problem> {
     match call.row.access {
         Access::Open | Access::Account => Ok(String::new()),
         Access::Public | Access::Ticket => named_by_query(call)?.ok_or_else(|| required("Add `?store=`.")),
-        Access::Member(_) => match (named(call)?, &call.caller) {
+        Access::Member(_) | Access::Signed(_) => match (named(call)?, &call.caller) {
             (Some(store), _) => Ok(store),
             (None, Some(Caller::Key(_))) => {
                 Err(required("A signed request names its store: send the header `X-Store-Id` and sign it."))

@@ -11,6 +11,15 @@ pub trait Functions {
     async fn call(&self, operation: Operation, call: &Call<'_>) -> Result<Answer, Problem>;
 }
 
+/// Runs an operation of the gateway's own, which is about every family.
+pub async fn of_every_family(operation: Gateway, call: &Call<'_>) -> Result<Answer, Problem> {
+    match operation {
+        Gateway::RunDue => crate::due::answer(call).await,
+        Gateway::ListRejected => crate::rejected::list(call).await,
+        Gateway::ApplyRejected => crate::rejected::apply(call).await,
+    }
+}
+
 /// Every function.
 pub struct All;
 
@@ -19,7 +28,7 @@ impl Functions for All {
     async fn call(&self, operation: Operation, call: &Call<'_>) -> Result<Answer, Problem> {
         match operation {
             Operation::Accounts(operation) => storeroom_accounts::handle(operation, call).await,
-            Operation::Gateway(Gateway::RunDue) => crate::due::answer(call).await,
+            Operation::Gateway(operation) => of_every_family(operation, call).await,
             Operation::Inventory(operation) => storeroom_inventory::handle(operation, call).await,
             Operation::Orders(operation) => storeroom_orders::handle(operation, call).await,
             Operation::Products(operation) => storeroom_products::handle(operation, call).await,

@@ -12,6 +12,7 @@ pub mod due;
 pub mod functions;
 pub mod limits;
 mod record;
+mod rejected;
 mod render;
 pub mod settings;
 
@@ -151,8 +152,7 @@ async fn dispatch(
     }
     // What the request says is looked at before the database is; but a stranger must not learn from it, and what was
     // done before is answered as it was.
-    let has_access = matches!(call.row.access, Access::Member(_) | Access::Account);
-    if result.is_err() && has_access && !call.may_refuse() {
+    if result.is_err() && call.row.needs_caller() && !call.may_refuse() {
         return call.look_first().await?.map_or(result, Ok);
     }
     result

@@ -3,7 +3,7 @@
 use crate::Exchange;
 use std::borrow::Cow;
 use storeroom_operations::openapi::API_VERSION;
-use storeroom_operations::operation::Access;
+use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::{Code, Problem};
 use storeroom_web::answer::{Answer, Cache};
 use storeroom_web::{Body, Request, Response, gzip, negotiate, precondition};
@@ -122,7 +122,7 @@ fn own(exchange: &Exchange, headers: &mut Vec<(&'static str, String)>) {
             format!("\"{}\";r={};t={}", limit.class, limit.remaining, limit.resets_in_s),
         ));
     }
-    if exchange.row.is_some_and(|row| matches!(row.access, Access::Member(_) | Access::Account)) {
+    if exchange.row.is_some_and(Row::needs_caller) {
         headers.push(("Vary", "Authorization, X-Store-Id".to_owned()));
     }
 }

@@ -7,6 +7,7 @@
 mod alerts;
 pub mod due;
 mod holds;
+pub mod ingest;
 mod levels;
 mod locations;
 mod movements;
@@ -27,6 +28,7 @@ pub async fn handle(operation: Inventory, call: &Call<'_>) -> Result<Answer, Pro
         Inventory::CreateLocation => locations::create::create(call).await,
         Inventory::Adjust => movements::adjust::adjust(call).await,
         Inventory::Set => movements::set::set(call).await,
+        Inventory::Ingest => ingest::ingest(call).await,
         Inventory::Transfer => movements::transfer::transfer(call).await,
         Inventory::History => movements::history::history(call).await,
         Inventory::Status => levels::status::status(call).await,

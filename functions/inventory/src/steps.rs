@@ -8,10 +8,15 @@ use storeroom_web::{Answer, Call, Shown};
 /// A batch about these lines, JSON: what has expired on their levels is settled.
 pub fn begin(call: &Call<'_>, lines: String) -> Batch {
     let mut batch = call.write();
-    bind(&mut batch, call);
-    batch.set("lines", lines);
-    settle::settle_lines(&mut batch);
+    start(&mut batch, call, lines);
     batch
+}
+
+/// The first steps about these lines in a batch that has its access already.
+pub fn start(batch: &mut Batch, call: &Call<'_>, lines: String) {
+    bind(batch, call);
+    batch.set("lines", lines);
+    settle::settle_lines(batch);
 }
 
 /// Sets the ids of the events that may come of it.
@@ -27,23 +32,20 @@ pub async fn finish(call: &Call<'_>, mut batch: Batch, event_type: EventType) ->
     show(call, batch).await
 }
 
-/// As `finish`, but tells nothing where no line has moved anything.
-pub async fn finish_if_moved(
-    call: &Call<'_>,
-    mut batch: Batch,
-    event_type: EventType,
-) -> Result<Answer, Problem> {
+/// Tells of the levels of the lines where any has moved, and of those that are low or have enough again.
+pub fn tell_if_moved(batch: &mut Batch, event_type: EventType) {
     let moved = format!("EXISTS (SELECT 1 FROM {} WHERE delta <> 0)", stock::LINES);
-    tell(&mut batch, event_type, &moved);
-    show(call, batch).await
+    tell(batch, event_type, &moved);
 }
 
-fn tell(batch: &mut Batch, event_type: EventType, condition: &str) {
+/// Tells of the levels of the lines where the SQL expression is true, and of those that are low or have enough again.
+pub fn tell(batch: &mut Batch, event_type: EventType, condition: &str) {
     stock::tell_levels(batch, event_type, condition);
     stock::tell_crossings(batch);
 }
 
-async fn show(call: &Call<'_>, batch: Batch) -> Result<Answer, Problem> {
+/// Commits, and answers with the levels of the lines.
+pub async fn show(call: &Call<'_>, batch: Batch) -> Result<Answer, Problem> {
     let document = stock::levels_document().into();
     call.commit_and_show(batch, Shown { status: call.row.success, document, location: None }).await
 }

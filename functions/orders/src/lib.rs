@@ -10,6 +10,7 @@ mod dashboard;
 mod deliver;
 mod fulfil;
 mod hold;
+pub mod ingest;
 mod list;
 mod pay;
 mod place;
@@ -36,6 +37,7 @@ pub async fn handle(operation: Orders, call: &Call<'_>) -> Result<Answer, Proble
         Orders::Cancel => cancel::cancel(call).await,
         Orders::Return => returns::take_back(call).await,
         Orders::Refund => refund::refund(call).await,
+        Orders::Ingest => ingest::ingest(call).await,
         Orders::Dashboard => dashboard::glance::glance(call).await,
         Orders::Sales => dashboard::sales::sales(call).await,
         Orders::SoldProducts => dashboard::products::products(call).await,

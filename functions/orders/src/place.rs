@@ -38,29 +38,49 @@ pub async fn place(call: &Call<'_>) -> Result<Answer, Problem> {
     let input: OrderInput = body_lines::read(call, body_lines::nothing_more)?;
     let order: OrderId = call.new_id();
     let mut batch = call.write();
-    steps::bind(&mut batch, call, order);
-    bind(&mut batch, call, &input)?;
-    settle::settle_lines(&mut batch);
-    guard_body(&mut batch);
-    if input.hold_id.is_some() {
-        hold::take(&mut batch, call);
-    }
-    guard_for_sale(&mut batch);
-    guard_prices(&mut batch);
-    guard_sum(&mut batch);
-    stock::guard_available_to_holder(&mut batch);
-    insert(&mut batch);
-    steps::tell_as(&mut batch, EventType::OrderCreated, "document");
-    stock::tell_crossings(&mut batch);
+    add_steps(&mut batch, call, order, &input, None)?;
     let location = Some(format!("/api/pms/orders/{order}"));
     call.commit_and_show(batch, Shown { status: 201, document: TOLD.into(), location }).await
+}
+
+/// The steps that place an order of that id; `external_id` is its id in a shop system.
+pub fn add_steps(
+    batch: &mut Batch,
+    call: &Call<'_>,
+    order: OrderId,
+    input: &OrderInput,
+    external_id: Option<&str>,
+) -> Result<(), Problem> {
+    steps::bind(batch, call, order);
+    bind(batch, call, input, external_id)?;
+    settle::settle_lines(batch);
+    guard_body(batch);
+    if external_id.is_some() {
+        guard_external_id(batch);
+    }
+    if input.hold_id.is_some() {
+        hold::take(batch, call);
+    }
+    guard_for_sale(batch);
+    guard_prices(batch);
+    guard_sum(batch);
+    stock::guard_available_to_holder(batch);
+    insert(batch);
+    steps::tell_as(batch, EventType::OrderCreated, "document");
+    stock::tell_crossings(batch);
+    Ok(())
 }
 
 /// The order as its event has just told of it, which is a few rows back in the log: it need not be put together again.
 const TOLD: &str = "SELECT data AS document, version FROM events WHERE store_id = :store AND id = :event_id \
     ORDER BY seq DESC LIMIT 1";
 
-fn bind(batch: &mut Batch, call: &Call<'_>, input: &OrderInput) -> Result<(), Problem> {
+fn bind(
+    batch: &mut Batch,
+    call: &Call<'_>,
+    input: &OrderInput,
+    external_id: Option<&str>,
+) -> Result<(), Problem> {
     let lines: Vec<Line<'_>> = input.lines.iter().map(Line::of).collect();
     batch.set("lines", body_lines::print(call, &lines)?);
     batch.set("shipping", input.shipping.as_ref().map(|shipping| shipping.amount));
@@ -71,7 +91,8 @@ fn bind(batch: &mut Batch, call: &Call<'_>, input: &OrderInput) -> Result<(), Pr
     batch.set("address", address.transpose()?);
     batch.set("hold", input.hold_id.clone());
     batch.set("note", input.note.clone());
-    batch.set("words", body_lines::print(call, &words::of(&input.customer))?);
+    batch.set("external_id", external_id.map(str::to_owned));
+    batch.set("words", body_lines::print(call, &words::of(&input.customer, external_id))?);
     Ok(())
 }
 
@@ -99,6 +120,13 @@ fn guard_body(batch: &mut Batch) {
          SELECT '/shipping/currency', {other} WHERE s.id = :store AND :shipping_currency <> s.currency"
     );
     stock::guard_faults(batch, "wrong_currency", foreign);
+}
+
+/// Refuses an order that is here already.
+fn guard_external_id(batch: &mut Batch) {
+    let taken = "SELECT '/external_id', 'belongs to another order.' WHERE EXISTS (SELECT 1 FROM orders \
+        WHERE store_id = :store AND external_id = :external_id)";
+    stock::guard_faults(batch, "taken", taken.to_owned());
 }
 
 /// Refuses lines about products that are not published by now.
@@ -153,10 +181,10 @@ fn too_much() -> Problem {
 
 fn insert(batch: &mut Batch) {
     batch.run(
-        "INSERT INTO orders (store_id, id, number, state, currency, tax_rate_basis_points, prices_include_tax, \
+        "INSERT INTO orders (store_id, id, number, external_id, state, currency, tax_rate_basis_points, prices_include_tax, \
          shipping_minor, customer_email, customer_name, shipping_address, hold_id, note, timeline, expires_at, \
          created_at, updated_at) \
-         SELECT s.id, :order, s.last_order_number + 1, 'pending', s.currency, s.tax_rate_basis_points, \
+         SELECT s.id, :order, s.last_order_number + 1, :external_id, 'pending', s.currency, s.tax_rate_basis_points, \
             s.prices_include_tax, coalesce(:shipping, 0), :email, :name, :address, :hold, :note, \
             json_array(json_object('at', strftime('%Y-%m-%dT%H:%M:%fZ', :now / 1000.0, 'unixepoch'), \
                 'type', 'order.created', 'actor', :actor)), :now + s.order_expiry_s * 1000, :now, :now \

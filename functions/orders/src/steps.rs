@@ -5,7 +5,7 @@
 use storeroom_domain::{EventId, EventType, OrderId};
 use storeroom_operations::Problem;
 use storeroom_sql::{Batch, documents, events, settle, stock};
-use storeroom_web::{Answer, Call, Shown};
+use storeroom_web::{Answer, Call, Precondition, Shown};
 
 /// Sets which order it is, and the ids of the events that may come of it.
 pub fn bind(batch: &mut Batch, call: &Call<'_>, order: OrderId) {
@@ -22,12 +22,17 @@ pub fn begin(call: &Call<'_>) -> Result<Batch, Problem> {
     let meant = call.precondition()?;
     let order: OrderId = call.path_id("id", "order")?;
     let mut batch = call.write();
-    bind(&mut batch, call, order);
-    settle::settle_order(&mut batch);
+    start(&mut batch, call, order, meant);
+    Ok(batch)
+}
+
+/// The first steps of a write to that order in a batch that has its access already.
+pub fn start(batch: &mut Batch, call: &Call<'_>, order: OrderId, meant: Precondition) {
+    bind(batch, call, order);
+    settle::settle_order(batch);
     batch.guard("SELECT 1 FROM orders WHERE store_id = :store AND id = :order", Problem::not_found("order"));
     let current = format!("SELECT document FROM ({})", documents::ORDER);
-    meant.guard(&mut batch, "order", "orders WHERE store_id = :store AND id = :order", current);
-    Ok(batch)
+    meant.guard(batch, "order", "orders WHERE store_id = :store AND id = :order", current);
 }
 
 /// Appends the event that tells of these members of the order as they are now, and of what every change changes.
@@ -53,6 +58,11 @@ pub fn told(members: &[&str]) -> String {
 /// Tells of the levels that are low or have enough again; commits, and answers with the order.
 pub async fn finish(call: &Call<'_>, mut batch: Batch) -> Result<Answer, Problem> {
     stock::tell_crossings(&mut batch);
+    show(call, batch).await
+}
+
+/// Commits, and answers with the order.
+pub async fn show(call: &Call<'_>, batch: Batch) -> Result<Answer, Problem> {
     let document = documents::ORDER.into();
     call.commit_and_show(batch, Shown { status: call.row.success, document, location: None }).await
 }

@@ -11,8 +11,15 @@ pub const MAX_SOUGHT: usize = 5;
 /// Longest word in characters; the rest of a longer one does not count.
 const MAX_LENGTH: usize = 60;
 
-/// The words of a customer: the address, its parts, and the names, each once.
-pub fn of(customer: &Customer) -> Vec<String> {
+/// The words of an order: those of its customer (the address, its parts, and the names), and of its id in a shop system.
+pub fn of(customer: &Customer, external_id: Option<&str>) -> Vec<String> {
+    let mut words = of_customer(customer);
+    words.extend(external_id.into_iter().flat_map(sought));
+    words
+}
+
+/// The words of a customer, each once.
+fn of_customer(customer: &Customer) -> Vec<String> {
     let name = customer.name.as_deref().unwrap_or_default();
     let parts = customer.email.split(|letter: char| !letter.is_alphanumeric());
     let mut words: Vec<String> = [customer.email.as_str()]
@@ -45,7 +52,9 @@ mod tests {
     #[test]
     fn a_customer_is_found_by_address_and_name() {
         let customer = Customer { email: "Ann.B@example.org".into(), name: Some("Änn  van B".into()) };
-        assert_eq!(of(&customer), ["ann", "ann.b@example.org", "b", "example", "org", "van", "änn"]);
+        assert_eq!(of(&customer, None), ["ann", "ann.b@example.org", "b", "example", "org", "van", "änn"]);
+        let customer = Customer { email: "a@b.cd".into(), name: None };
+        assert_eq!(of(&customer, Some("#WEB-7 Été")), ["a", "a@b.cd", "b", "cd", "web-7", "été"]);
         assert_eq!(sought(" #1001 ÄNN # "), ["1001", "änn"]);
         assert_eq!(sought("a b c d e f").len(), MAX_SOUGHT);
     }

@@ -4,7 +4,7 @@ use crate::content::Content;
 use crate::steps;
 use storeroom_domain::{EventType, ProductId};
 use storeroom_operations::Problem;
-use storeroom_sql::{documents, events};
+use storeroom_sql::{Batch, documents, events};
 use storeroom_web::{Answer, Call, Shown};
 
 const INSERT: &str = "INSERT INTO products (store_id, id, handle, external_id, title, description, status, category, \
@@ -19,17 +19,22 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
     let content = Content::of(call.input()?)?;
     let product: ProductId = call.new_id();
     let mut batch = call.write();
-    steps::bind_product(&mut batch, call, product);
-    content.bind(&mut batch, call);
+    add_steps(&mut batch, call, product, &content);
+    let location = Some(format!("/api/pms/products/{product}"));
+    call.commit_and_show(batch, Shown { status: 201, document: documents::PRODUCT.into(), location }).await
+}
+
+/// The steps that make a draft of that id.
+pub fn add_steps(batch: &mut Batch, call: &Call<'_>, product: ProductId, content: &Content) {
+    steps::bind_product(batch, call, product);
+    content.bind(batch, call);
     let id = product.to_string();
     let suffix = id.get(id.len().saturating_sub(6)..).unwrap_or_default();
     batch.set("suffix", suffix);
     batch.set("made_handle", content.made_handle(suffix));
-    steps::guard_content(&mut batch);
+    steps::guard_content(batch);
     batch.run_or(INSERT, steps::product_violations());
-    steps::insert_variants(&mut batch);
-    steps::insert_tags(&mut batch);
-    events::append_product_event(&mut batch, EventType::ProductCreated);
-    let location = Some(format!("/api/pms/products/{product}"));
-    call.commit_and_show(batch, Shown { status: 201, document: documents::PRODUCT.into(), location }).await
+    steps::insert_variants(batch);
+    steps::insert_tags(batch);
+    events::append_product_event(batch, EventType::ProductCreated);
 }

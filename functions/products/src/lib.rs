@@ -9,6 +9,7 @@ mod content;
 mod create;
 mod delete;
 pub mod due;
+pub mod ingest;
 mod list;
 mod patch;
 mod publish;
@@ -34,6 +35,7 @@ pub async fn handle(operation: Products, call: &Call<'_>) -> Result<Answer, Prob
         Products::Publish => publish::publish(call).await,
         Products::Unpublish => unpublish::unpublish(call).await,
         Products::Archive => archive::archive(call).await,
+        Products::Ingest => ingest::ingest(call).await,
         Products::CatalogList => catalog::list(call).await,
         Products::CatalogRead => catalog::read(call).await,
     }

@@ -49,10 +49,15 @@ async fn merge_and_put(
         return Err(stale("product").member("current", document));
     }
     let now = serde_json::from_str(&document).map_err(|error| call.fault(&error.to_string()))?;
-    let mut merged = writable(now);
-    merge(&mut merged, patch);
-    let content = Content::of(storeroom_web::body::read(&PRODUCT_INPUT, merged)?)?;
+    let content = merged(now, patch)?;
     replace::put(call, product, Precondition::Version(version), &content).await
+}
+
+/// What the product is to be: the patch merged into the document of what it is, `{}` for one that is not there.
+pub fn merged(document: Value, patch: &Value) -> Result<Content, Problem> {
+    let mut merged = writable(document);
+    merge(&mut merged, patch);
+    Content::of(storeroom_web::body::read(&PRODUCT_INPUT, merged)?)
 }
 
 /// What of a document a client may send back.

@@ -4,7 +4,7 @@ use crate::content::Content;
 use crate::steps;
 use storeroom_domain::{EventType, ProductId};
 use storeroom_operations::Problem;
-use storeroom_sql::events;
+use storeroom_sql::{Batch, events};
 use storeroom_web::{Answer, Call, Precondition};
 
 // A handle that is left out stays: an address must not change unseen.
@@ -55,19 +55,30 @@ pub async fn put(
     content: &Content,
 ) -> Result<Answer, Problem> {
     let mut batch = call.write();
-    steps::begin(&mut batch, call, product, meant);
-    content.bind(&mut batch, call);
-    steps::guard_content(&mut batch);
-    steps::guard_can_be_sold(&mut batch, UNSELLABLE);
+    add_steps(&mut batch, call, product, meant, content);
+    steps::commit_and_show(call, batch).await
+}
+
+/// The steps that write the content over the version that is meant.
+pub fn add_steps(
+    batch: &mut Batch,
+    call: &Call<'_>,
+    product: ProductId,
+    meant: Precondition,
+    content: &Content,
+) {
+    steps::begin(batch, call, product, meant);
+    content.bind(batch, call);
+    steps::guard_content(batch);
+    steps::guard_can_be_sold(batch, UNSELLABLE);
     batch.run_or(UPDATE, steps::product_violations());
     batch.run(MATCH_VARIANTS);
-    steps::guard_not_in_use(&mut batch, "v.position = -1");
+    steps::guard_not_in_use(batch, "v.position = -1");
     batch.run(DELETE_UNMATCHED);
     batch.run(FREE_SKUS);
     batch.run_or(UPDATE_MATCHED, steps::variant_violations());
-    steps::insert_variants(&mut batch);
+    steps::insert_variants(batch);
     batch.run("DELETE FROM product_tags WHERE store_id = :store AND product_id = :product");
-    steps::insert_tags(&mut batch);
-    events::append_product_event(&mut batch, EventType::ProductUpdated);
-    steps::commit_and_show(call, batch).await
+    steps::insert_tags(batch);
+    events::append_product_event(batch, EventType::ProductUpdated);
 }

@@ -55,7 +55,7 @@ fn text(min: usize, format: Format) -> String {
 mod tests {
     use super::*;
     use crate::operation::Answer;
-    use crate::shapes::{account, audit, dashboard, event, inventory, key, member, product, store};
+    use crate::shapes::{account, audit, dashboard, event, incoming, inventory, key, member, product, store};
     use crate::table::operations;
     use crate::validate::validate;
     use serde::Serialize;
@@ -76,7 +76,7 @@ mod tests {
         for operation in operations() {
             let row = operation.row();
             if let Some(body) = &row.body {
-                examples(body.shape);
+                body.shapes().for_each(|shape| drop(examples(shape)));
                 let least = object(body.shape, Extent::Least);
                 assert!(!body.optional || least == json!({}), "{}: left out, it is empty", row.name);
             }
@@ -134,6 +134,9 @@ mod tests {
         takes::<dashboard::TargetsPatch>(&dashboard::TARGETS_PATCH);
         takes::<product::ProductInput>(&product::PRODUCT_INPUT);
         takes::<product::PublishInput>(&product::PUBLISH_INPUT);
+        incoming::PRODUCT_KINDS.iter().for_each(|kind| takes::<incoming::ProductEvent>(kind));
+        incoming::INVENTORY_KINDS.iter().for_each(|kind| takes::<incoming::InventoryEvent>(kind));
+        incoming::ORDER_KINDS.iter().for_each(|kind| takes::<incoming::OrderEvent>(kind));
     }
 
     #[test]

@@ -3,10 +3,11 @@
 //! Guarantees: every operation, parameter, shape and problem of the table is in it and nothing else; the same table
 //! gives the same bytes, so the checked-in `openapi.json` is a reviewed diff.
 
-use crate::operation::{Access, Answer, Effect, Idempotency, IfMatch, RateClass, Row};
+use crate::operation::{Access, Answer, Body, Effect, Idempotency, IfMatch, RateClass, Row};
 use crate::problem::Code;
 use crate::schema::{Format, Object, Schema};
 use crate::table::{Operation, STORE, operations};
+use crate::validate::type_of;
 use serde_json::{Map, Value, json};
 
 /// The version that `Api-Version` names.
@@ -59,13 +60,12 @@ fn security_schemes() -> Value {
 /// What an operation takes as a credential; each entry is one way.
 fn security(access: Access) -> Option<Value> {
     let bearer = json!({"bearer": []});
+    let signed = json!({"apiKey": [], "requestTimestamp": [], "requestNonce": [], "requestSignature": []});
     match access {
         Access::Open | Access::Public | Access::Ticket => None,
         Access::Account => Some(json!([bearer])),
-        Access::Member(_) => Some(json!([
-            bearer,
-            {"apiKey": [], "requestTimestamp": [], "requestNonce": [], "requestSignature": []},
-        ])),
+        Access::Member(_) => Some(json!([bearer, signed])),
+        Access::Signed(_) => Some(json!([signed])),
     }
 }
 
@@ -82,16 +82,28 @@ fn describe(operation: Operation, schemas: &mut Map<String, Value>) -> Value {
     if let Some(security) = security(row.access) {
         set(&mut described, "security", security);
     }
-    if let Access::Member(permission) = row.access {
+    if let Some(permission) = row.permission() {
         set(&mut described, "x-permission", json!(permission.as_str()));
     }
     if let Some(body) = &row.body {
-        let shape = object_ref(body.shape, schemas);
+        let shape = body_schema(body, schemas);
         let content: Map<String, Value> =
             body.media.iter().map(|media| ((*media).to_owned(), json!({"schema": shape}))).collect();
         set(&mut described, "requestBody", json!({"required": !body.optional, "content": content}));
     }
     described
+}
+
+/// The shape of a body, or all of them where its member `type` says which it has.
+fn body_schema(body: &Body, schemas: &mut Map<String, Value>) -> Value {
+    if body.kinds.is_empty() {
+        return object_ref(body.shape, schemas);
+    }
+    let refs: Vec<Value> = body.kinds.iter().map(|kind| object_ref(kind, schemas)).collect();
+    let named = body.kinds.iter().filter_map(|kind| Some((type_of(kind)?, kind.name)));
+    let mapping: Map<String, Value> =
+        named.map(|(word, name)| (word.to_owned(), json!(format!("#/components/schemas/{name}")))).collect();
+    json!({"oneOf": refs, "discriminator": {"propertyName": "type", "mapping": mapping}})
 }
 
 fn set(target: &mut Value, name: &str, value: Value) {
@@ -103,7 +115,8 @@ fn set(target: &mut Value, name: &str, value: Value) {
 fn parameters(row: &Row) -> Vec<Value> {
     let mut list: Vec<Value> = path_names(row.path).map(path_parameter).collect();
     match row.access {
-        Access::Member(_) if row.store_in_path() => {}
+        Access::Member(_) | Access::Signed(_) if row.store_in_path() => {}
+        Access::Signed(_) => list.push(header("X-Store-Id", true, "The store; it is signed, too.")),
         Access::Member(_) => list.push(header(
             "X-Store-Id",
             false,
@@ -242,7 +255,7 @@ fn headers(row: &Row) -> Value {
             "`true` when the request was done before, under the same `Idempotency-Key`; else left out.";
         headers.insert("Idempotent-Replayed".to_owned(), header(about));
     }
-    if matches!(row.access, Access::Member(_)) {
+    if row.permission().is_some() {
         headers.insert("Store-Cursor".to_owned(), header("Where the store's log stood: `<epoch>.<seq>`."));
     }
     if row.rate != RateClass::Free && row.access != Access::Public {
@@ -272,10 +285,13 @@ pub fn problems_of(row: &Row) -> Vec<Code> {
     if row.rate != RateClass::Free {
         codes.push(Code::RateLimited);
     }
-    if matches!(row.access, Access::Member(_) | Access::Account) {
-        codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::Forbidden]);
+    if row.needs_caller() {
+        codes.extend([Code::Unauthenticated, Code::Forbidden]);
     }
-    if matches!(row.access, Access::Member(_)) {
+    if matches!(row.access, Access::Member(_) | Access::Account) {
+        codes.push(Code::TokenExpired);
+    }
+    if row.permission().is_some() {
         codes.extend([Code::SignatureInvalid, Code::SignatureExpired, Code::NonceReplayed]);
     }
     if row.effect == Effect::Write {

@@ -1,7 +1,8 @@
 //! What a row of the operation table says.
 
-use crate::problem::Code;
+use crate::problem::{Code, Fault};
 use crate::schema::{Object, Schema};
+use crate::validate::{validate, validate_kind};
 use storeroom_domain::Permission;
 
 /// Everything that the gateway and the reference need to know of an operation.
@@ -52,6 +53,8 @@ pub enum Access {
     Ticket,
     /// A member of the store whose role has the permission.
     Member(Permission),
+    /// The same by an API key only: a server that signs its requests.
+    Signed(Permission),
 }
 
 /// The classes of the rate limits.
@@ -134,8 +137,10 @@ pub struct Param {
 /// A JSON body.
 #[derive(Debug)]
 pub struct Body {
-    /// What it must look like.
+    /// What it must look like; where there are kinds, the first of them.
     pub shape: &'static Object,
+    /// The shapes of which its member `type` names one; none where `shape` is the only one.
+    pub kinds: &'static [&'static Object],
     /// Whether it may be left out.
     pub optional: bool,
     /// The content types it is taken in, the usual one first.
@@ -163,7 +168,36 @@ pub enum Answer {
     Socket,
 }
 
+impl Body {
+    /// Every shape that it may have.
+    pub fn shapes(&self) -> impl Iterator<Item = &'static Object> {
+        let only = self.kinds.is_empty().then_some(self.shape);
+        only.into_iter().chain(self.kinds.iter().copied())
+    }
+
+    /// The faults of a value that is to be one.
+    pub fn faults(&self, value: &serde_json::Value) -> Vec<Fault> {
+        match self.kinds {
+            [] => validate(&Schema::Object(self.shape), value),
+            kinds => validate_kind(kinds, value),
+        }
+    }
+}
+
 impl Row {
+    /// The permission that a member of the store needs; none where nobody needs to be one.
+    pub fn permission(&self) -> Option<Permission> {
+        match self.access {
+            Access::Member(permission) | Access::Signed(permission) => Some(permission),
+            Access::Open | Access::Account | Access::Public | Access::Ticket => None,
+        }
+    }
+
+    /// Whether a credential is needed.
+    pub fn needs_caller(&self) -> bool {
+        self.access == Access::Account || self.permission().is_some()
+    }
+
     /// Whether the operation is about one store, so that the request must name it.
     pub fn has_store(&self) -> bool {
         !matches!(self.access, Access::Open | Access::Account)
@@ -219,8 +253,7 @@ mod tests {
     #[test]
     fn a_key_is_taken_from_callers_only() {
         for row in operations().map(|operation| operation.row()) {
-            let is_known = matches!(row.access, Access::Member(_) | Access::Account);
-            assert!(is_known || row.idempotency() == Idempotency::None, "{}", row.name);
+            assert!(row.needs_caller() || row.idempotency() == Idempotency::None, "{}", row.name);
         }
     }
 }

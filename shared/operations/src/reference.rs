@@ -91,10 +91,11 @@ fn section(body: &mut String, operation: Operation, shapes: &mut Shapes) {
     let _ = write!(body, "<p>{} {}</p>", access(row), rate(row.rate));
     parameters(body, row);
     if let Some(request) = &row.body {
-        shapes.insert(request.shape.name, request.shape);
+        shapes.extend(request.shapes().map(|shape| (shape.name, shape)));
         let optional = if request.optional { " (may be left out)" } else { "" };
         let kib = request.limit / 1024;
-        let link = link(request.shape);
+        let links: Vec<String> = request.shapes().map(link).collect();
+        let link = links.join(" or ");
         let _ = write!(
             body,
             "<p>Body: {link}{optional}, <code>{}</code>, at most {kib} KiB.</p>",
@@ -129,6 +130,11 @@ fn access(row: &Row) -> String {
         Access::Public => "Public; <code>?store=</code> says whose. Caches may share the answer.".to_owned(),
         Access::Ticket => "Needs a ticket and <code>?store=</code>.".to_owned(),
         Access::Account => "Needs <code>Authorization: Bearer</code>; about no store.".to_owned(),
+        Access::Signed(permission) => format!(
+            "Needs a signed request, which names the store in <code>X-Store-Id</code>, and the permission \
+             <code>{}</code>.",
+            permission.as_str()
+        ),
         Access::Member(permission) => {
             let store = match row.store_in_path() {
                 true => "the path names the store",

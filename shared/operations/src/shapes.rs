@@ -8,6 +8,7 @@ pub mod audit;
 pub mod dashboard;
 pub mod event;
 pub mod hold;
+pub mod incoming;
 pub mod inventory;
 pub mod key;
 pub mod member;

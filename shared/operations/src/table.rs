@@ -4,6 +4,7 @@
 
 use crate::operation::{Access, Answer, Body, Effect, IfMatch, Param, RateClass, Row};
 use crate::schema::{Format, Object, Schema};
+use crate::shapes::incoming;
 use storeroom_domain::Permission;
 
 macro_rules! family {
@@ -155,15 +156,30 @@ const fn open(name: &'static str, path: &'static str, summary: &'static str) -> 
 }
 
 const fn body(shape: &'static Object) -> Option<Body> {
-    Some(Body { shape, optional: false, media: JSON, limit: MIB })
+    Some(Body { shape, kinds: &[], optional: false, media: JSON, limit: MIB })
 }
 
 const fn merge_patch(shape: &'static Object) -> Option<Body> {
-    Some(Body { shape, optional: false, media: MERGE_PATCH, limit: MIB })
+    Some(Body { shape, kinds: &[], optional: false, media: MERGE_PATCH, limit: MIB })
 }
 
 const fn optional_body(shape: &'static Object) -> Option<Body> {
-    Some(Body { shape, optional: true, media: JSON, limit: MIB })
+    Some(Body { shape, kinds: &[], optional: true, media: JSON, limit: MIB })
+}
+
+/// A body of which its member `type` says which of the shapes it has; `first` is the first of them.
+const fn body_of(first: &'static Object, kinds: &'static [&'static Object]) -> Option<Body> {
+    Some(Body { shape: first, kinds, optional: false, media: JSON, limit: MIB })
+}
+
+/// The start of a row: events that a server signs and sends.
+const fn ingest(name: &'static str, path: &'static str, summary: &'static str) -> Row {
+    Row {
+        access: Access::Signed(Permission::WebhooksIngest),
+        success: 202,
+        answer: Answer::Json(&incoming::APPLIED_OR_REJECTED),
+        ..write(name, "POST", path, summary, Permission::WebhooksIngest)
+    }
 }
 
 const LIMIT: Param = Param {

@@ -21,6 +21,30 @@ pub fn validate(schema: &Schema, value: &Value) -> Vec<Fault> {
     check.faults
 }
 
+/// Every fault of an object of which its member `type` says which of the kinds it is. What has another type is checked
+/// for what every kind has before it: the first members, up to `type`.
+pub fn validate_kind(kinds: &[&'static Object], value: &Value) -> Vec<Fault> {
+    let named = value.get("type").and_then(Value::as_str);
+    if let Some(kind) = kinds.iter().find(|kind| named.is_some_and(|name| type_of(kind) == Some(name))) {
+        return validate(&Schema::Object(kind), value);
+    }
+    let mut check = Check { faults: Vec::new(), pointer: String::new() };
+    match (kinds.first(), value) {
+        (Some(kind), Value::Object(members)) => check.unknown_kind(kinds, kind, members),
+        _ => check.fault("wrong_type", "must be an object."),
+    }
+    check.faults
+}
+
+/// The only word that an object's member `type` may be.
+pub fn type_of(kind: &Object) -> Option<&'static str> {
+    let field = kind.fields.iter().find(|field| field.name == "type")?;
+    match field.schema {
+        Schema::OneOf([only]) => Some(only),
+        _ => None,
+    }
+}
+
 /// The fault of one text from outside a body (a query parameter), if any.
 pub fn validate_text(schema: &Schema, name: &str, text: &str) -> Option<Fault> {
     let value = match schema {
@@ -127,6 +151,22 @@ impl Check {
         for name in members.keys().filter(|name| !known(object.fields, name)) {
             self.below(shown(name), |check| check.fault("unknown_field", "is not a field of this object."));
         }
+    }
+
+    fn unknown_kind(&mut self, kinds: &[&'static Object], first: &Object, members: &Map<String, Value>) {
+        for field in first.fields.iter().take_while(|field| field.name != "type") {
+            self.below(field.name, |check| match members.get(field.name) {
+                Some(value) => check.value(&field.schema, value),
+                None => check.fault("required", "is required."),
+            });
+        }
+        let known: Vec<&str> = kinds.iter().filter_map(|kind| type_of(kind)).collect();
+        let detail = format!("must be one of {}.", known.join(", "));
+        self.below("type", |check| match members.get("type") {
+            Some(Value::String(_)) => check.fault("unknown_value", detail),
+            Some(_) => check.fault("wrong_type", "must be a text."),
+            None => check.fault("required", "is required."),
+        });
     }
 
     fn map(&mut self, values: &Schema, max: usize, max_name: usize, members: &Map<String, Value>) {
@@ -277,6 +317,45 @@ mod tests {
             (json!([]), "wrong_type"),
         ] {
             assert_eq!(faults(value.clone()).first().map(|fault| fault.1), Some(code), "{value}");
+        }
+    }
+
+    const KINDS: &[&Object] = &[
+        &Object {
+            name: "Up",
+            about: "",
+            fields: &[
+                Field::required("id", Schema::line(1, 3), ""),
+                Field::required("type", Schema::OneOf(&["up"]), ""),
+                Field::required("by", Schema::Boolean, ""),
+            ],
+        },
+        &Object {
+            name: "Down",
+            about: "",
+            fields: &[
+                Field::required("id", Schema::line(1, 3), ""),
+                Field::required("type", Schema::OneOf(&["down"]), ""),
+            ],
+        },
+    ];
+
+    #[test]
+    fn a_type_names_the_kind() {
+        for (value, expected) in [
+            (json!({"id": "a", "type": "up", "by": true}), vec![]),
+            (json!({"id": "a", "type": "down"}), vec![]),
+            (json!({"id": "a", "type": "down", "by": true}), vec!["/by unknown_field"]),
+            (json!({"type": "up"}), vec!["/id required", "/by required"]),
+            (json!({"id": "long", "type": "left", "by": 1}), vec!["/id too_long", "/type unknown_value"]),
+            (json!({}), vec!["/id required", "/type required"]),
+            (json!({"id": "a", "type": 1}), vec!["/type wrong_type"]),
+            (json!([]), vec![" wrong_type"]),
+        ] {
+            let found = validate_kind(KINDS, &value);
+            let found: Vec<_> =
+                found.iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect();
+            assert_eq!(found, expected, "{value}");
         }
     }
 

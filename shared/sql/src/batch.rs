@@ -98,6 +98,11 @@ impl Batch {
         self.args.set(name, value);
     }
 
+    /// Sets arguments for every statement that names them.
+    pub fn set_all(&mut self, args: Args) {
+        self.args.merge(args);
+    }
+
     /// A statement that stays done even when the work is refused, and whose failure refuses everything.
     pub fn prelude(&mut self, sql: impl Into<Sql>, problems: Vec<(Violation, Problem)>) {
         self.prelude.push(Step { sql: sql.into(), name: None, problems });

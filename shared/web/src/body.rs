@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use storeroom_operations::schema::Schema;
 use storeroom_operations::validate::validate;
-use storeroom_operations::{Code, Problem, operation};
+use storeroom_operations::{Code, Fault, Problem, operation};
 
 /// The JSON value of a body; `None` when it is empty and may be. Nested at most 127 levels deep, the parser's bound.
 pub fn value(rule: &operation::Body, bytes: &[u8]) -> Result<Option<Value>, Problem> {
@@ -25,12 +25,21 @@ fn malformed(why: &str) -> Problem {
     Problem::new(Code::MalformedJson, detail)
 }
 
+/// Checks a value against what the body must look like and reads it.
+pub fn read_as<T: DeserializeOwned>(rule: &operation::Body, value: Value) -> Result<T, Problem> {
+    read_unless(rule.faults(&value), value)
+}
+
 /// Checks a value against a shape and reads it.
 pub fn read<T: DeserializeOwned>(
     shape: &'static storeroom_operations::schema::Object,
     value: Value,
 ) -> Result<T, Problem> {
-    let faults = validate(&Schema::Object(shape), &value);
+    read_unless(validate(&Schema::Object(shape), &value), value)
+}
+
+/// Reads a value that has these faults.
+pub fn read_unless<T: DeserializeOwned>(faults: Vec<Fault>, value: Value) -> Result<T, Problem> {
     if !faults.is_empty() {
         return Err(Problem::with_faults(Code::ValidationFailed, faults));
     }

@@ -2,29 +2,25 @@
 //!
 //! Guarantees: what the shape forbids and what only this module knows is told together, every fault of every line.
 
-use crate::Call;
+use crate::{Call, body};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
-use storeroom_operations::schema::Schema;
-use storeroom_operations::validate::{MAX_FAULTS, validate};
-use storeroom_operations::{Code, Fault, Problem};
+use storeroom_operations::validate::MAX_FAULTS;
+use storeroom_operations::{Fault, Problem};
 
 /// Reads a body that has `lines`, at least one; `own` finds further faults in it, which may have faults of its shape.
 pub fn read<T: DeserializeOwned>(call: &Call<'_>, own: fn(&Json) -> Vec<Fault>) -> Result<T, Problem> {
     let (Some(rule), Some(value)) = (&call.row.body, call.json()?) else {
         return Err(call.fault("a row without a body"));
     };
-    let mut faults = validate(&Schema::Object(rule.shape), &value);
+    let mut faults = rule.faults(&value);
     if lines(&value).is_some_and(|lines| lines.is_empty()) {
         faults.push(too_few());
     }
     faults.extend(own(&value));
     faults.truncate(MAX_FAULTS);
-    if !faults.is_empty() {
-        return Err(Problem::with_faults(Code::ValidationFailed, faults));
-    }
-    serde_json::from_value(value).map_err(|error| Problem::new(Code::ValidationFailed, error.to_string()))
+    body::read_unless(faults, value)
 }
 
 /// No faults but those of the shape.

@@ -165,7 +165,7 @@ impl Call<'_> {
     /// The body as its shape's type; the type's default when it may be left out and was.
     pub fn input<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
         match (&self.row.body, self.json()?) {
-            (Some(rule), Some(value)) => crate::body::read(rule.shape, value),
+            (Some(rule), Some(value)) => crate::body::read_as(rule, value),
             _ => Ok(T::default()),
         }
     }
@@ -212,10 +212,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn permission(&self) -> Option<Permission> {
-        match self.row.access {
-            Access::Member(permission) => Some(permission),
-            _ => None,
-        }
+        self.row.permission()
     }
 
     /// How the caller's access is looked up.
@@ -228,7 +225,7 @@ impl Call<'_> {
     pub fn write(&self) -> Batch {
         let mut batch = Batch::new(self.args());
         match self.row.access {
-            Access::Member(permission) => {
+            Access::Member(permission) | Access::Signed(permission) => {
                 access::guard(&mut batch, self.credential(), permission.as_str());
             }
             Access::Account => access::guard_alive(&mut batch, self.credential()),
@@ -340,7 +337,7 @@ impl Call<'_> {
     /// Commits a batch in one round trip, with a row of the audit log when a member changes something. The log's
     /// cursor and the next due time come with it.
     pub async fn commit(&self, mut batch: Batch) -> Result<Outcome, Problem> {
-        if matches!(self.row.access, Access::Member(_)) && self.row.effect == Effect::Write {
+        if self.row.permission().is_some() && self.row.effect == Effect::Write {
             self.audit(&mut batch, &self.store);
         }
         batch.due(settle::NEXT_DUE);

@@ -11,6 +11,7 @@ pub mod caller;
 pub mod chain;
 pub mod gzip;
 pub mod idempotency;
+pub mod inbox;
 pub mod master;
 pub mod negotiate;
 pub mod network;

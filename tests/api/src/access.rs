@@ -31,7 +31,7 @@ async fn a_thing_of_another_store_is_not_there() {
 async fn nobody_is_sent_away_without_asking_the_database() {
     let row = rows().next().unwrap();
     let mut ground = Ground::of(row).await;
-    for row in rows().filter(|row| matches!(row.access, Access::Member(_) | Access::Account)) {
+    for row in rows().filter(|row| row.needs_caller()) {
         let reply = ground.send(ground.line(row), Holder::Nobody).await;
         assert_eq!((reply.status(), reply.round_trips), (401, 0), "{}", row.name);
         assert_eq!(reply.header("www-authenticate"), Some("Bearer"), "{}", row.name);

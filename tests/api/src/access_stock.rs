@@ -48,6 +48,34 @@ async fn sent(bed: &Testbed, method: &str, path: &str, body: Option<Value>) -> V
     reply.json()
 }
 
+/// An event that was rejected, because it takes more than there was then.
+async fn rejected(bed: &Testbed) {
+    let event = |delta: i64| {
+        json!({"event_id": format!("ground {delta}"), "type": "inventory.adjusted",
+            "lines": [{"sku": "PUBLIC", "delta": delta, "reason": "ground"}]})
+    };
+    let key = bed.api_key(bed.store, Role::Fulfilment).await;
+    for (delta, status) in [(-5_000, "rejected"), (5_000, "applied")] {
+        let reply = bed.signed(&key, "POST", "/api/pms/webhook/inventory", Some(event(delta)), &[]).await;
+        assert_eq!((reply.status(), &reply.json()["status"]), (202, &json!(status)), "{}", reply.text());
+    }
+}
+
+/// An event of another system that the ground has everything for.
+fn event(operation: &str) -> Value {
+    match operation {
+        "products.ingest" => {
+            json!({"event_id": "e", "type": "product.upserted", "product": {"title": "T", "external_id": "x"}})
+        }
+        "inventory.ingest" => {
+            json!({"event_id": "e", "type": "inventory.counted", "lines": [{"sku": "PUBLIC", "on_hand": 900}]})
+        }
+        _ => json!({"event_id": "e", "type": "order.placed", "order": {"external_id": "x", "customer":
+            {"email": "ann@example.org"}, "lines": [{"sku": "PUBLIC", "quantity": 1,
+            "unit_price": {"amount": 100, "currency": "EUR"}}]}}),
+    }
+}
+
 impl Stock {
     /// Stock of the product's first variant, which goes low once, and an order that the operation may be about.
     pub async fn of(bed: &Testbed, product: &Value, operation: &str) -> Self {
@@ -63,6 +91,9 @@ impl Stock {
         let lines = json!({"lines": [{"variant_id": variant, "quantity": 1}]});
         let hold = text(&sent(bed, "POST", "/inventory/holds", Some(lines)).await["id"]);
         let order = order(bed, &variant, operation).await;
+        if operation.ends_with("_rejected") {
+            rejected(bed).await;
+        }
         Self { variant, here, there, alert, hold, order }
     }
 
@@ -91,6 +122,10 @@ impl Stock {
             }
             _ if row.path.starts_with("/api/pms/orders/{id}") => {
                 return Line { path: row.path.replace("{id}", &self.order), ..line };
+            }
+            name if name.ends_with(".ingest") => return line.body(event(name).to_string()),
+            "gateway.apply_rejected" => {
+                return Line { path: row.path.replace("{id}", "ground%20-5000"), ..line };
             }
             "inventory.ack_alert" => {
                 let path = format!("/api/pms/inventory/alerts/{}/ack", self.alert);

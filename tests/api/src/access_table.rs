@@ -39,6 +39,16 @@ pub enum Holder {
     Key(Role),
 }
 
+impl Holder {
+    /// Who has that role and a credential that the row takes.
+    pub fn of(row: &Row, role: Role) -> Self {
+        match row.access {
+            Access::Signed(_) => Self::Key(role),
+            _ => Self::Member(role),
+        }
+    }
+}
+
 /// What the table says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
@@ -64,9 +74,12 @@ pub fn expected(row: &Row, holder: Holder) -> Expected {
         (_, Holder::Nobody | Holder::Expired | Holder::SignedOut) => Refused(401),
         (Access::Account, Holder::RevokedKey | Holder::StrangersKey | Holder::Key(_)) => Refused(403),
         (Access::Account, Holder::Stranger | Holder::Member(_)) => Passed,
-        (Access::Member(_), Holder::RevokedKey) => Refused(401),
-        (Access::Member(_), Holder::Stranger | Holder::StrangersKey) => Refused(404),
-        (Access::Member(permission), Holder::Member(role) | Holder::Key(role)) => {
+        (Access::Signed(_), Holder::Stranger | Holder::Member(_)) => Refused(401),
+        (Access::Member(_) | Access::Signed(_), Holder::RevokedKey) => Refused(401),
+        (Access::Member(_), Holder::Stranger) => Refused(404),
+        (Access::Member(_) | Access::Signed(_), Holder::StrangersKey) => Refused(404),
+        (Access::Member(permission), Holder::Member(role))
+        | (Access::Member(permission) | Access::Signed(permission), Holder::Key(role)) => {
             match role.may(permission) {
                 true => Passed,
                 false => Refused(403),
@@ -283,10 +296,10 @@ async fn every_operation_with_every_credential() {
 #[tokio::test]
 async fn a_refusal_names_the_permission() {
     for row in operations().map(|operation| operation.row()) {
-        let Access::Member(permission) = row.access else { continue };
+        let Some(permission) = row.permission() else { continue };
         let Some(role) = ROLES.into_iter().find(|role| !role.may(permission)) else { continue };
         let mut ground = Ground::of(row).await;
-        let reply = ground.send(ground.line(row), Holder::Member(role)).await;
+        let reply = ground.send(ground.line(row), Holder::of(row, role)).await;
         assert_eq!(reply.code(), "forbidden", "{} as {role:?}", row.name);
         assert!(reply.json()["detail"].as_str().unwrap().contains(permission.as_str()), "{}", row.name);
     }

@@ -309,15 +309,15 @@ fn without_secrets(mut answer: Value) -> Value {
 async fn every_way_to_repeat(row: &'static Row) {
     let mut ground = Ground::of(row).await;
     let mut line = ground.line(row).header("idempotency-key", "k");
+    let owner = Holder::of(row, Role::Owner);
     if row.idempotency() == Idempotency::Required {
-        let none =
-            ground.send(line.clone().without_header("idempotency-key"), Holder::Member(Role::Owner)).await;
+        let none = ground.send(line.clone().without_header("idempotency-key"), owner).await;
         assert_eq!(code(&none), (400, "idempotency-key-required".to_owned()), "{}", row.name);
     }
-    let first = ground.send(line.clone(), Holder::Member(Role::Owner)).await;
+    let first = ground.send(line.clone(), owner).await;
     assert_eq!((first.status(), is_replayed(&first)), (row.success, false), "{}: {}", row.name, first.text());
     let before = ground.logs().await;
-    let again = ground.send(line.clone(), Holder::Member(Role::Owner)).await;
+    let again = ground.send(line.clone(), owner).await;
     assert_eq!(
         (again.status(), again.round_trips, is_replayed(&again)),
         (row.success, 1, true),
@@ -333,7 +333,7 @@ async fn every_way_to_repeat(row: &'static Row) {
         assert_eq!(again.text(), first.text(), "{}", row.name);
     }
     line.body = Some(b"{\"other\":1}".to_vec());
-    let other = ground.send(line, Holder::Member(Role::Owner)).await;
+    let other = ground.send(line, owner).await;
     assert_eq!(
         (code(&other), other.round_trips),
         ((422, "idempotency-key-reused".to_owned()), 1),

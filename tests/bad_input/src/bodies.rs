@@ -38,7 +38,7 @@ pub fn lines(rule: &Body, fitting: &dyn Fn() -> Line) -> Vec<Line> {
     if !rule.optional {
         lines.push(broken("empty", Vec::new()));
     }
-    let misfits = misfits(rule.shape).into_iter();
+    let misfits = rule.shapes().flat_map(misfits);
     lines.extend(misfits.map(|(name, body)| misfit(&name, &body.to_string())));
     lines
 }

@@ -85,7 +85,7 @@ impl Line {
     pub fn fitting(row: &'static Row, subject: Subject<'_>) -> Self {
         let path = subject.path(row.path);
         let path = match row.access {
-            Access::Member(_) | Access::Account | Access::Open => path,
+            Access::Member(_) | Access::Signed(_) | Access::Account | Access::Open => path,
             Access::Public | Access::Ticket => format!("{path}?store={}", subject.store),
         };
         let body = row.body.as_ref().map(|rule| fitting_body(rule.shape).to_string().into_bytes());
@@ -162,8 +162,31 @@ pub fn fitting_body(shape: &'static Object) -> Value {
     body
 }
 
-/// Every bad line for a row.
+/// Every bad line for a row. Of a row whose requests are signed, only what is refused before the signature was found good:
+/// see `signed_lines`.
 pub fn lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
+    let mut lines = all_lines(row, subject);
+    if matches!(row.access, Access::Signed(_)) {
+        lines.extend(credentials::lines(row, subject));
+        lines.retain(|line| is_before_the_store(line));
+    }
+    lines
+}
+
+/// Every bad line that is refused once the signature was found good: whoever sends it signs it, with the store.
+pub fn signed_lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
+    let mut lines = all_lines(row, subject);
+    lines.retain(|line| !is_before_the_store(line));
+    lines
+}
+
+/// Whether the line is refused by what comes before the store in the order of checks.
+fn is_before_the_store(line: &Line) -> bool {
+    let is_nowhere = line.name == "route" || line.code == "api-version-unknown";
+    is_nowhere || matches!(line.status, 401 | 405 | 406 | 413 | 415)
+}
+
+fn all_lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
     let fitting = || Line::fitting(row, subject);
     let nowhere = Line { path: format!("/nowhere{}", row.path.replace(['{', '}'], "")), ..fitting() };
     let mut lines = vec![
@@ -178,8 +201,10 @@ pub fn lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
         lines.push(fitting().parameter("colour", "red").expecting("parameter", 400, "malformed-request"));
         lines.extend(row.query.iter().flat_map(|param| parameters(param, &fitting)));
     }
-    lines.extend(stores(row, subject));
-    lines.extend(credentials::lines(row, subject));
+    if !matches!(row.access, Access::Signed(_)) {
+        lines.extend(stores(row, subject));
+        lines.extend(credentials::lines(row, subject));
+    }
     if let Some(rule) = &row.body {
         lines.extend(bodies::lines(rule, &fitting));
     }
@@ -234,7 +259,7 @@ fn stores(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
     let fitting = || Line::fitting(row, subject);
     let malformed = |line: Line, name: &str| line.expecting(name, 400, "malformed-request");
     let mut lines = match row.access {
-        Access::Open | Access::Account => return Vec::new(),
+        Access::Open | Access::Account | Access::Signed(_) => return Vec::new(),
         Access::Public | Access::Ticket => {
             let nonsense = Line::fitting(row, Subject { store: "nonsense", ..subject });
             let nobodys = Line { path: subject.path(row.path), ..fitting() };

@@ -12,15 +12,23 @@ use storeroom_web::{Answer, Call, body_lines};
 /// was there writes nothing.
 pub async fn set(call: &Call<'_>) -> Result<Answer, Problem> {
     let input: SetInput = body_lines::read(call, body_lines::nothing_more)?;
-    let lines: Vec<Json> = input.lines.into_iter().map(moved).collect();
-    let mut batch = steps::begin(call, body_lines::print(call, &lines)?);
-    stock::guard_known(&mut batch);
-    stock::guard_distinct(&mut batch);
-    guard_from(&mut batch);
-    stock::guard_available(&mut batch);
-    stock::make_levels(&mut batch);
-    stock::move_on_hand(&mut batch, "set");
-    steps::finish_if_moved(call, batch, EventType::StockAdjusted).await
+    let mut batch = call.write();
+    add_steps(&mut batch, call, input.lines)?;
+    steps::show(call, batch).await
+}
+
+/// The steps that set the lines and tell of it.
+pub fn add_steps(batch: &mut Batch, call: &Call<'_>, lines: Vec<SetLine>) -> Result<(), Problem> {
+    let lines: Vec<Json> = lines.into_iter().map(moved).collect();
+    steps::start(batch, call, body_lines::print(call, &lines)?);
+    stock::guard_known(batch);
+    stock::guard_distinct(batch);
+    guard_from(batch);
+    stock::guard_available(batch);
+    stock::make_levels(batch);
+    stock::move_on_hand(batch, "set");
+    steps::tell_if_moved(batch, EventType::StockAdjusted);
+    Ok(())
 }
 
 /// The line as a movement.

@@ -39,7 +39,7 @@ pub const AUDIT_ENTRY: Object = Object {
         Field::required("at", Schema::TIME, "When it was done."),
         Field::required("actor", Schema::line(1, 100), "Who did it: a user's or a key's id, or `system`."),
         Field::required("action", Schema::line(1, 100), "What was done."),
-        Field::required("subject", Schema::Nullable(&Schema::line(1, 100)), "The id of what it was done to."),
+        Field::required("subject", Schema::Nullable(&Schema::line(1, 200)), "The id of what it was done to."),
         Field::required("address", Schema::Nullable(&Schema::line(1, 100)), "The address that it came from."),
         Field::required("request_id", Schema::line(1, 100), "The request that did it."),
         Field::required("hash", Schema::line(64, 64), "A keyed hash (HMAC-SHA256) of its content, in hex."),

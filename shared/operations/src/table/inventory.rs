@@ -3,11 +3,11 @@
 //! Guarantees: every operation of [`Inventory`] has its row here.
 
 use super::holds::{COMMIT_HOLD, CREATE_HOLD, EXTEND_HOLD, READ_HOLD, RELEASE_HOLD};
-use super::{CURSOR, LIMIT, body, optional_body, read, write};
+use super::{CURSOR, LIMIT, body, body_of, ingest, optional_body, read, write};
 use crate::operation::{Answer, Param, Row};
 use crate::problem::Code;
 use crate::schema::Schema;
-use crate::shapes::inventory;
+use crate::shapes::{incoming, inventory};
 use storeroom_domain::Permission;
 
 family! { Inventory "Stock: locations, levels, movements, holds, alerts."
@@ -27,6 +27,7 @@ family! { Inventory "Stock: locations, levels, movements, holds, alerts."
     ListAlerts LIST_ALERTS;
     AckAlert ACK_ALERT;
     Reconcile RECONCILE;
+    Ingest INGEST_INVENTORY;
 }
 
 const VARIANT: Param =
@@ -195,4 +196,9 @@ static RECONCILE: Row = Row {
         "Compare levels with the ledger and the open holds",
         Permission::InventoryWrite,
     )
+};
+
+static INGEST_INVENTORY: Row = Row {
+    body: body_of(&incoming::INVENTORY_COUNTED, incoming::INVENTORY_KINDS),
+    ..ingest("inventory.ingest", "/api/pms/webhook/inventory", "Take an event of another system about stock")
 };

@@ -3,11 +3,11 @@
 //! Guarantees: every operation of [`Orders`] has its row here, or in `dashboard`.
 
 use super::dashboard::{DASHBOARD, SALES, SOLD_PRODUCTS, TARGETS};
-use super::{CURSOR, LIMIT, body, optional_body, read, write};
+use super::{CURSOR, LIMIT, body, body_of, ingest, optional_body, read, write};
 use crate::operation::{Answer, IfMatch, Param, Row};
 use crate::problem::Code;
 use crate::schema::{Format, Schema};
-use crate::shapes::order;
+use crate::shapes::{incoming, order};
 use storeroom_domain::Permission;
 
 family! { Orders "Orders, from the placing to the refund, and what they come to."
@@ -24,6 +24,7 @@ family! { Orders "Orders, from the placing to the refund, and what they come to.
     Sales SALES;
     SoldProducts SOLD_PRODUCTS;
     Targets TARGETS;
+    Ingest INGEST_ORDER;
 }
 
 static PLACE: Row = Row {
@@ -140,4 +141,9 @@ static REFUND: Row = Row {
         "/api/pms/orders/{id}/refund",
         "Note that money was given back, all of it or a part",
     )
+};
+
+static INGEST_ORDER: Row = Row {
+    body: body_of(&incoming::ORDER_PLACED, incoming::ORDER_KINDS),
+    ..ingest("orders.ingest", "/api/pms/webhook/order", "Take an event of another system about an order")
 };

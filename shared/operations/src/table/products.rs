@@ -2,11 +2,11 @@
 //!
 //! Guarantees: every operation of [`Products`] has its row here.
 
-use super::{CURSOR, LIMIT, body, merge_patch, open, optional_body, read, write};
+use super::{CURSOR, LIMIT, body, body_of, ingest, merge_patch, open, optional_body, read, write};
 use crate::operation::{Access, Answer, IfMatch, Param, RateClass, Row};
 use crate::problem::Code;
 use crate::schema::Schema;
-use crate::shapes::product;
+use crate::shapes::{incoming, product};
 use storeroom_domain::Permission;
 
 family! { Products "Products and the public catalogue."
@@ -21,6 +21,7 @@ family! { Products "Products and the public catalogue."
     Archive ARCHIVE_PRODUCT;
     CatalogList LIST_CATALOG;
     CatalogRead READ_CATALOG;
+    Ingest INGEST_PRODUCT;
 }
 
 static LIST_PRODUCTS: Row = Row {
@@ -173,4 +174,9 @@ static READ_CATALOG: Row = Row {
     answer: Answer::Json(&product::CATALOG_PRODUCT),
     problems: &[Code::NotFound],
     ..open("catalog.read", "/api/pms/catalog/products/{handle}", "Read a published product")
+};
+
+static INGEST_PRODUCT: Row = Row {
+    body: body_of(&incoming::PRODUCT_UPSERTED, incoming::PRODUCT_KINDS),
+    ..ingest("products.ingest", "/api/pms/webhook/product", "Take an event of another system about a product")
 };

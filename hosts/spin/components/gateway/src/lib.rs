@@ -1,23 +1,24 @@
-//! The Spin component of due work, which a scheduler asks for.
+//! The Spin component of what is every family's: due work, which a scheduler asks for, and rejected events.
 //!
 //! Guarantees: it answers nothing else.
-//! Relies on: `spin.toml` for the route that leads here.
+//! Relies on: `spin.toml` for the routes that lead here.
 
 use async_trait::async_trait;
-use storeroom_gateway::{Functions, due};
-use storeroom_operations::{Gateway, Operation, Problem};
+use storeroom_gateway::Functions;
+use storeroom_gateway::functions::of_every_family;
+use storeroom_operations::{Operation, Problem};
 use storeroom_web::{Answer, Call};
 
-struct Due;
+struct OfEveryFamily;
 
 #[async_trait(?Send)]
-impl Functions for Due {
+impl Functions for OfEveryFamily {
     async fn call(&self, operation: Operation, call: &Call<'_>) -> Result<Answer, Problem> {
         match operation {
-            Operation::Gateway(Gateway::RunDue) => due::answer(call).await,
+            Operation::Gateway(operation) => of_every_family(operation, call).await,
             _ => Err(storeroom_spin::not_here()),
         }
     }
 }
 
-storeroom_spin::component!(Due);
+storeroom_spin::component!(OfEveryFamily);
