@@ -3,6 +3,7 @@
 
 use crate::plans_accounts;
 use crate::plans_dashboard;
+use crate::plans_incoming;
 use crate::plans_inventory;
 use crate::plans_orders;
 use crate::plans_webhooks;
@@ -202,6 +203,7 @@ async fn tour(bed: &Testbed) {
     // After the settings: with the first order the currency is fixed.
     plans_orders::orders(bed).await;
     plans_orders::lists(bed).await;
+    plans_incoming::incoming(bed).await;
     plans_accounts::audit(bed).await;
     plans_webhooks::webhooks(bed).await;
     // After what changes the store's currency.
