@@ -202,8 +202,11 @@ async fn keep(call: &Call<'_>, event: &Event, problem: &Problem) -> Result<(), P
 }
 
 fn rejected(call: &Call<'_>, event: &Event, problem: &Problem) -> Answer {
-    let told = json!({"event_id": event.id, "type": event.kind, "status": "rejected"});
-    Answer::json(call.row.success, told.to_string()).member("problem", &problem.to_json(&call.request_id))
+    Answer::json(call.row.success, "{}")
+        .member("event_id", &json!(event.id).to_string())
+        .member("type", &json!(event.kind).to_string())
+        .member("status", "\"rejected\"")
+        .member("problem", &problem.to_json(&call.request_id))
 }
 
 /// The refusal of an event that somebody else has applied since it was looked up: no client sees it.

@@ -1,6 +1,7 @@
 //! Documents: what the views print is exactly what the shapes say.
 
 use crate::dashboard::{Till, eur};
+use crate::incoming::{Sender, adjusted};
 use crate::product::{log, mug, path, publish};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -14,6 +15,7 @@ use storeroom_operations::shapes::dashboard::{
     SalesUpdated, SoldProduct, TARGETS, Targets,
 };
 use storeroom_operations::shapes::event::{EVENT_FEED, Event, TICKET};
+use storeroom_operations::shapes::incoming::{APPLIED_OR_REJECTED, REJECTED_PAGE};
 use storeroom_operations::shapes::key::{KEY, Key, KeyUsage, NewKey};
 use storeroom_operations::shapes::member::{Invite, MEMBER, Member};
 use storeroom_operations::shapes::product::{
@@ -70,10 +72,14 @@ async fn members_stand_in_the_order_of_the_shape() {
 
 /// Whether the first document of the shape in the text has its members in the shape's order.
 fn in_order(shape: &'static Object, text: &str) {
+    in_order_of(shape.fields.iter().map(|field| field.name), text);
+}
+
+fn in_order_of(names: impl Iterator<Item = &'static str>, text: &str) {
     let mut rest = text;
-    for field in shape.fields {
+    for name in names {
         // What is nested has names of its own, so each is looked for after the one before.
-        let name = format!("\"{}\":", field.name);
+        let name = format!("\"{name}\":");
         let place = rest.find(&name).unwrap_or_else(|| panic!("{name} is out of order: {text}"));
         rest = &rest[place + name.len()..];
     }
@@ -189,6 +195,21 @@ async fn members_of_documents_of_the_dashboard_stand_in_the_order_of_the_shape()
     for (shape, path) in [(&DASHBOARD, ""), (&SALES_REPORT, "/sales"), (&SOLD_PRODUCT, "/products")] {
         in_order(shape, &till.try_seeing(path).await.text());
     }
+}
+
+#[tokio::test]
+async fn members_of_what_events_are_answered_stand_in_the_order_of_the_shape() {
+    let sender = Sender::with([9, 9]).await;
+    for delta in [-1, -100] {
+        let reply = sender.send(&adjusted(&format!("e {delta}"), delta)).await;
+        let shown = APPLIED_OR_REJECTED.fields.iter().filter(|field| reply.json().get(field.name).is_some());
+        in_order_of(shown.map(|field| field.name), &reply.text());
+    }
+    let page = owners(&sender.shelf.bed, "GET", "/api/pms/webhook/rejected", None).await;
+    fits(&REJECTED_PAGE, &page);
+    let text = sender.shelf.bed.call(Role::Owner, "GET", "/api/pms/webhook/rejected", None).await.text();
+    let names = ["event_id", "type", "received_at", "attempts", "problem", "body", "next_cursor"];
+    in_order_of(names.into_iter(), &text);
 }
 
 /// The views print times in SQL; `Timestamp` prints them in Rust.

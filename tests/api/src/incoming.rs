@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use storeroom_bad_input::{Subject, signed_lines};
 use storeroom_domain::Role;
 use storeroom_operations::operation::Access;
+use storeroom_operations::schema::Schema;
+use storeroom_operations::shapes::incoming::APPLIED_OR_REJECTED;
 use storeroom_operations::table::operations;
+use storeroom_operations::validate::validate;
 use storeroom_sql::Args;
 use storeroom_testbed::{ApiKey, Fault, Reply, Signing, request};
 
@@ -51,7 +54,7 @@ impl Sender {
     /// Sends an event that is applied; what it is answered.
     pub async fn applied(&self, event: &Value) -> Value {
         let reply = self.send(event).await;
-        let told = reply.json();
+        let told = fitting(&reply);
         assert_eq!((reply.status(), &told["status"]), (202, &json!("applied")), "{}", reply.text());
         assert_eq!(
             (&told["event_id"], &told["type"], reply.round_trips),
@@ -63,7 +66,7 @@ impl Sender {
     /// Sends an event that is rejected; its problem.
     pub async fn rejected(&self, event: &Value) -> Value {
         let reply = self.send(event).await;
-        let told = reply.json();
+        let told = fitting(&reply);
         assert_eq!((reply.status(), &told["status"]), (202, &json!("rejected")), "{}", reply.text());
         assert_eq!((&told["event_id"], &told["type"]), (&event["event_id"], &event["type"]));
         told["problem"].clone()
@@ -91,6 +94,13 @@ impl Sender {
     pub async fn told(&self) -> usize {
         log(&self.shelf.bed, Role::Owner).await.len()
     }
+}
+
+/// What an event was answered, which fits its shape.
+fn fitting(reply: &Reply) -> Value {
+    let told = reply.json();
+    assert_eq!(validate(&Schema::Object(&APPLIED_OR_REJECTED), &told), [], "{told}");
+    told
 }
 
 /// The pointers and codes of a problem's faults.

@@ -3,9 +3,10 @@
 use crate::bench::Bench;
 use crate::shop::arguments;
 use storeroom_domain::EventType;
+use storeroom_operations::Problem;
 use storeroom_sql::access::Credential::{Key, Session};
 use storeroom_sql::{
-    Args, Batch, Statement, access, audit, documents, events, holds, idempotency, settle, stock,
+    Args, Batch, Statement, access, audit, documents, events, holds, idempotency, inbox, settle, stock,
 };
 use storeroom_testbed::plans::{explain, scanned};
 
@@ -32,6 +33,10 @@ fn batch(args: Args) -> Batch {
     idempotency::look_up(&mut batch);
     idempotency::keep(&mut batch, "shown", documents::PRODUCT);
     batch.query("plain", idempotency::shown(documents::PRODUCT));
+    inbox::guard_not_applied(&mut batch, Problem::not_found("event"));
+    inbox::note_applied(&mut batch, "SELECT NULL");
+    inbox::keep_rejected(&mut batch);
+    batch.query("applied", inbox::APPLIED);
     stock::guard_known(&mut batch);
     stock::guard_distinct(&mut batch);
     stock::guard_available(&mut batch);
@@ -71,6 +76,9 @@ fn statements() -> Vec<Statement> {
         settle::NEXT_CHANGE.to_owned(),
         events::backfill(),
         events::HEADS_SINCE.to_owned(),
+        access::read(Key, &inbox::look_up("SELECT NULL")),
+        access::read(Key, inbox::REJECTED),
+        access::read(Session, &inbox::rejected_page()),
     ];
     let reads = reads.into_iter().map(|sql| Statement::bind(sql, &args).unwrap());
     let frame = batch(args.clone()).frame().unwrap();

@@ -151,5 +151,12 @@ pub fn arguments(scope: &str) -> Args {
         .with("after", 0)
         .with("since", NOW)
         .with("limit", 2)
+        .with("inbox_event", "e-1")
+        .with("inbox_type", "order.paid")
+        .with("inbox_hash", "0".repeat(64))
+        .with("inbox_body", "{}")
+        .with("inbox_problem", "{}")
+        .with("inbox_subject", "ord_x")
+        .with("inbox_action", "paid")
         .with("settle_ids", format!("[{}]", settle_ids.join(",")))
 }

@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod database;
+mod incoming;
 mod orders;
 mod products;
 mod race;
@@ -54,6 +55,8 @@ pub fn all(facts: &Facts) -> Vec<Case> {
         access::a_key_that_is_revoked,
         bad_input::every_line_on_every_route,
         bad_input::random_bytes,
+        incoming::an_event_from_many_connections_is_applied_once,
+        incoming::a_rejected_event_is_applied_after_a_fix,
         orders::a_life,
         orders::of_a_hold,
         orders::one_that_expires,
