@@ -45,9 +45,31 @@ pub fn note_applied(batch: &mut Batch, version: &str) {
 pub const APPLIED: &str = "SELECT result AS document, NULL AS version FROM webhook_inbox \
     WHERE store_id = :store AND event_id = :inbox_event";
 
-/// Keeps the event to be tried again; what it said before and why it was rejected then is forgotten. Needs `:inbox_type
+/// Most rejected events that a store keeps.
+pub const MAX_REJECTED: usize = 10_000;
+
+/// How long a rejected event is kept: 90 days.
+pub const REJECTED_KEPT_FOR_MS: i64 = 90 * 86_400_000;
+
+/// Keeps the event to be tried again; what it said before and why it was rejected then is forgotten. `full` is the refusal
+/// of one more than `MAX_REJECTED`. Needs `:inbox_type
 /// :inbox_hash :inbox_body :inbox_problem :now :request_id :actor`.
-pub fn keep_rejected(batch: &mut Batch) {
+pub fn keep_rejected(batch: &mut Batch, full: Problem) {
+    // Two go for one that comes, so what has expired does not pile up.
+    batch.run(format!(
+        "DELETE FROM webhook_inbox WHERE received_at <= :now - {REJECTED_KEPT_FOR_MS} AND (store_id, event_id) IN \
+         (SELECT store_id, event_id FROM webhook_inbox INDEXED BY webhook_inbox_rejected WHERE store_id = :store \
+            AND state = 'rejected' ORDER BY request_id LIMIT 2)"
+    ));
+    batch.guard(
+        &format!(
+            "SELECT EXISTS (SELECT 1 FROM webhook_inbox WHERE store_id = :store AND event_id = :inbox_event) \
+             OR NOT EXISTS (SELECT 1 FROM webhook_inbox INDEXED BY webhook_inbox_rejected WHERE store_id = :store \
+                AND state = 'rejected' LIMIT 1 OFFSET {})",
+            MAX_REJECTED - 1
+        ),
+        full,
+    );
     batch.run(
         "INSERT INTO webhook_inbox (store_id, event_id, type, state, hash, body, problem, received_at, attempts, \
          request_id, received_by) \

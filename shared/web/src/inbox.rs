@@ -196,7 +196,7 @@ async fn keep(call: &Call<'_>, event: &Event, problem: &Problem) -> Result<(), P
     let mut batch = begin(call, event);
     batch.set("inbox_body", event.body.as_str());
     batch.set("inbox_problem", problem.to_json(&call.request_id));
-    inbox::keep_rejected(&mut batch);
+    inbox::keep_rejected(&mut batch, full());
     call.about(&event.id);
     call.commit(batch).await.map(|_| ())
 }
@@ -212,6 +212,11 @@ fn rejected(call: &Call<'_>, event: &Event, problem: &Problem) -> Answer {
 /// The refusal of an event that somebody else has applied since it was looked up: no client sees it.
 fn applied_meanwhile() -> Problem {
     Problem::new(Code::IdempotencyKeyReused, "The event was applied meanwhile.")
+}
+
+/// The refusal of an event that cannot be applied and not be kept: whoever sent it has it still.
+fn full() -> Problem {
+    unavailable("The event cannot be applied now, and too many wait already: see the rejected ones.")
 }
 
 /// Whether the next try may find it otherwise: what was looked up has changed since.

@@ -5,6 +5,7 @@ use crate::inventory::{check_fold, moved, written};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use storeroom_domain::Role;
+use storeroom_sql::{Args, inbox};
 use storeroom_testbed::Reply;
 
 async fn list(sender: &Sender, query: &str) -> Value {
@@ -217,4 +218,43 @@ async fn an_id_may_be_any_line_of_text() {
     }
     let nothing = apply(&sender, "e-1").await;
     assert_eq!((nothing.status(), nothing.code().as_str()), (404, "not-found"));
+}
+
+/// Fills the inbox with so many events that were rejected at that moment.
+async fn fill(sender: &Sender, number: i64, at: i64) {
+    let args =
+        Args::new().with("store", sender.shelf.bed.store.to_string()).with("number", number).with("at", at);
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :number) \
+        INSERT INTO webhook_inbox (store_id, event_id, type, state, hash, body, problem, received_at, attempts, \
+        request_id, received_by) SELECT :store, 'old ' || i, 'order.paid', 'rejected', 'h', '{}', '{}', :at, 1, \
+        'req_' || printf('%05d', i), 'k' FROM n";
+    sender.shelf.bed.sql(sql, args).await;
+}
+
+#[tokio::test]
+async fn a_full_inbox_sends_back_what_it_cannot_keep() {
+    let sender = Sender::with([9, 9]).await;
+    let now = sender.shelf.bed.ports.clock.now().ms();
+    fill(&sender, 9_999, now).await;
+    sender.rejected(&adjusted("last", -12)).await;
+    let reply = sender.send(&adjusted("e-1", -12)).await;
+    assert_eq!((reply.status(), reply.code().as_str()), (503, "unavailable"), "{}", reply.text());
+    assert!(reply.header("retry-after").is_some() && sender.inbox().await.len() == 10_000);
+    sender.rejected(&adjusted("last", -13)).await;
+    sender.applied(&adjusted("e-1", -1)).await;
+}
+
+#[tokio::test]
+async fn one_is_kept_for_90_days() {
+    let sender = Sender::with([9, 9]).await;
+    let now = sender.shelf.bed.ports.clock.now().ms();
+    fill(&sender, 5, now - inbox::REJECTED_KEPT_FOR_MS).await;
+    sender.rejected(&adjusted("e-1", -12)).await;
+    assert_eq!(ids(&sender).await, ["e-1", "old 5", "old 4", "old 3"], "two go for one that comes");
+    sender.rejected(&adjusted("e-2", -12)).await;
+    sender.rejected(&adjusted("e-3", -12)).await;
+    sender.rejected(&adjusted("e-4", -12)).await;
+    let mut left = ids(&sender).await;
+    left.sort();
+    assert_eq!(left, ["e-1", "e-2", "e-3", "e-4"]);
 }

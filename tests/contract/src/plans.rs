@@ -35,7 +35,7 @@ fn batch(args: Args) -> Batch {
     batch.query("plain", idempotency::shown(documents::PRODUCT));
     inbox::guard_not_applied(&mut batch, Problem::not_found("event"));
     inbox::note_applied(&mut batch, "SELECT NULL");
-    inbox::keep_rejected(&mut batch);
+    inbox::keep_rejected(&mut batch, Problem::not_found("place"));
     batch.query("applied", inbox::APPLIED);
     stock::guard_known(&mut batch);
     stock::guard_distinct(&mut batch);

@@ -363,7 +363,7 @@ pub const APPLIED_OR_REJECTED: Object = Object {
 
 const REJECTED: Object = Object {
     name: "RejectedEvent",
-    about: "An event that could not be applied, and can be tried again.",
+    about: "An event that could not be applied, and can be tried again; it is kept for 90 days.",
     fields: &[
         Field::required("event_id", Schema::line(1, 200), "The sender's id of the event."),
         Field::required("type", Schema::line(1, 60), "What happened, as the sender says."),

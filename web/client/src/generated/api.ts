@@ -1020,6 +1020,91 @@ export interface paths {
         patch: operations["accounts.change_member"];
         trace?: never;
     };
+    "/api/pms/webhook/inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an event of another system about stock */
+        post: operations["inventory.ingest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/webhook/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an event of another system about an order */
+        post: operations["orders.ingest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/webhook/product": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an event of another system about a product */
+        post: operations["products.ingest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/webhook/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the incoming events that could not be applied, newest first */
+        get: operations["gateway.list_rejected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/webhook/rejected/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply a rejected event after what it was rejected for was put right; `id` is its `event_id` */
+        post: operations["gateway.apply_rejected"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pms/webhooks": {
         parameters: {
             query?: never;
@@ -1240,6 +1325,20 @@ export interface components {
             /** @description State, province or county. */
             region?: string | null;
         };
+        /** @description What came or went of a variant. */
+        AdjustedLine: {
+            /**
+             * Format: int64
+             * @description Units that came, or, below 0, went; not 0.
+             */
+            delta: number;
+            /** @description Where; the store's default location when left out. */
+            location_id?: string;
+            /** @description Why, for the history. */
+            reason: string;
+            /** @description The variant's SKU. */
+            sku: string;
+        };
         /** @description What came and went, all of it or nothing. Lines about the same level are summed before they are judged. */
         AdjustInput: {
             /** @description At least one line. */
@@ -1260,6 +1359,29 @@ export interface components {
             reference?: string;
             /** @description The variant. */
             variant_id: string;
+        };
+        /** @description What became of an event: it was applied, once and for good, or it is kept with its problem until it can be. */
+        AppliedOrRejected: {
+            /**
+             * @description What was done.
+             * @enum {string}
+             */
+            action?: "created" | "updated" | "deleted" | "counted" | "adjusted" | "placed" | "paid" | "cancelled";
+            /** @description The sender's id of the event. */
+            event_id: string;
+            /** @description Why it was rejected, a problem as of any request. */
+            problem?: unknown;
+            /**
+             * @description What became of it.
+             * @enum {string}
+             */
+            status: "applied" | "rejected";
+            /** @description What it was applied to: the id of a product or an order, or `stock`. */
+            subject?: string;
+            /** @description What happened, as the sender says. */
+            type: string;
+            /** @description The version that the subject has since; null for stock, which has none. */
+            version?: number | null;
         };
         /** @description Something that was done in a store, written in the transaction that did it. */
         AuditEntry: {
@@ -1398,6 +1520,18 @@ export interface components {
             sku: string;
             /** @description Its weight in grams. */
             weight_grams: number | null;
+        };
+        /** @description What was counted of a variant. */
+        CountedLine: {
+            /** @description Where; the store's default location when left out. */
+            location_id?: string;
+            /**
+             * Format: int64
+             * @description Units that are there.
+             */
+            on_hand: number;
+            /** @description The variant's SKU. */
+            sku: string;
         };
         /** @description Who orders. */
         Customer: {
@@ -1651,6 +1785,30 @@ export interface components {
             quantity: number;
             /** @description The variant. */
             variant_id: string;
+        };
+        /** @description Stock came and went, all of it or nothing. Lines about the same level are summed before they are judged. */
+        InventoryAdjusted: {
+            /** @description The sender's id of the event, which is applied once. */
+            event_id: string;
+            /** @description What came and went, at least one line. */
+            lines: components["schemas"]["AdjustedLine"][];
+            /**
+             * @description What happened. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "inventory.adjusted";
+        };
+        /** @description Stock was counted: what is on hand becomes what was counted, all of it or nothing; each level once. */
+        InventoryCounted: {
+            /** @description The sender's id of the event, which is applied once. */
+            event_id: string;
+            /** @description What was counted, at least one line. */
+            lines: components["schemas"]["CountedLine"][];
+            /**
+             * @description What happened. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "inventory.counted";
         };
         /** @description An invitation. Its token is shown this once. */
         Invite: {
@@ -2035,6 +2193,20 @@ export interface components {
              */
             version: number;
         };
+        /** @description An order was called off: its stock is available again. */
+        OrderCancelled: {
+            /** @description The sender's id of the event, which is applied once. */
+            event_id: string;
+            /** @description The order's id in the shop system. */
+            external_id: string;
+            /** @description Why. */
+            reason?: string;
+            /**
+             * @description What happened. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "order.cancelled";
+        };
         /** @description An order as it is placed: its stock is kept for it at once, all of it or nothing. */
         OrderInput: {
             /** @description Who orders. */
@@ -2100,6 +2272,32 @@ export interface components {
             /** @description Where the next page begins, or null at the end. */
             next_cursor: string | null;
         };
+        /** @description An order was paid. */
+        OrderPaid: {
+            /** @description The sender's id of the event, which is applied once. */
+            event_id: string;
+            /** @description The order's id in the shop system. */
+            external_id: string;
+            /** @description What the payment service calls the payment; left out, the `event_id`. */
+            payment_reference?: string;
+            /**
+             * @description What happened. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "order.paid";
+        };
+        /** @description An order was placed elsewhere: its stock is kept for it at once, all of it or nothing. */
+        OrderPlaced: {
+            /** @description The sender's id of the event, which is applied once. */
+            event_id: string;
+            /** @description What was ordered, by whom. */
+            order: components["schemas"]["PlacedOrder"];
+            /**
+             * @description What happened. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "order.placed";
+        };
         /** @description How many orders are in which state; one whose time has run out counts as expired. */
         OrdersByState: {
             /**
@@ -2152,6 +2350,31 @@ export interface components {
         PayInput: {
             /** @description What the payment service calls it. */
             payment_reference: string;
+        };
+        /** @description What was ordered of a variant. */
+        PlacedLine: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            quantity: number;
+            /** @description The variant's SKU. */
+            sku: string;
+            /** @description What the customer was shown: another price rejects the event. */
+            unit_price: components["schemas"]["Money"];
+        };
+        /** @description An order that was placed elsewhere. */
+        PlacedOrder: {
+            /** @description Who ordered. */
+            customer: components["schemas"]["Customer"];
+            /** @description Its id there, unique in the store. */
+            external_id: string;
+            /** @description What was ordered, at least one line; a SKU once. */
+            lines: components["schemas"]["PlacedLine"][];
+            /** @description What the shop notes. */
+            note?: string | null;
+            /** @description Where it goes. */
+            shipping_address?: components["schemas"]["Address"] | null;
         };
         /** @description A refusal, RFC 9457. Some codes carry further members, such as `current` of a 412. */
         Problem: {
@@ -2219,6 +2442,20 @@ export interface components {
              */
             version: number;
         };
+        /** @description A product is no more. Exactly one of `external_id` and `sku` says which. */
+        ProductDeleted: {
+            /** @description The sender's id of the event, which is applied once. */
+            event_id: string;
+            /** @description Its id in the other system. */
+            external_id?: string;
+            /** @description The SKU of one of its variants. */
+            sku?: string;
+            /**
+             * @description What happened. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "product.deleted";
+        };
         /** @description A product as it is created or replaced. What is left out is empty. */
         ProductInput: {
             /** @description Facts by name, such as material. */
@@ -2278,6 +2515,18 @@ export interface components {
             title?: string;
             /** @description All variants, in order; one left out is removed. */
             variants?: components["schemas"]["VariantInput"][] | null;
+        };
+        /** @description A product was made or changed elsewhere. It is found by its `external_id`, else by the SKU of a variant; what is found is changed as by a merge patch, what is not is made. */
+        ProductUpserted: {
+            /** @description The sender's id of the event, which is applied once. */
+            event_id: string;
+            /** @description What is known of it; a new one needs a `title`. */
+            product: components["schemas"]["ProductPatch"];
+            /**
+             * @description What happened. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "product.upserted";
         };
         /** @description When to publish. */
         PublishInput: {
@@ -2375,6 +2624,34 @@ export interface components {
             token_type: "Bearer";
             /** @description Who is signed in. */
             user: components["schemas"]["User"];
+        };
+        /** @description An event that could not be applied, and can be tried again; it is kept for 90 days. */
+        RejectedEvent: {
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description The event as it was sent. */
+            body: unknown;
+            /** @description The sender's id of the event. */
+            event_id: string;
+            /** @description Why it was rejected the last time. */
+            problem: unknown;
+            /**
+             * Format: date-time
+             * @description When it first came.
+             */
+            received_at: string;
+            /** @description What happened, as the sender says. */
+            type: string;
+        };
+        /** @description One page of a list. */
+        RejectedEventPage: {
+            /** @description The events, newest first. */
+            items: components["schemas"]["RejectedEvent"][];
+            /** @description Where the next page begins, or null at the end. */
+            next_cursor: string | null;
         };
         /** @description How much is sent again: of at most 10,000 events at a time. */
         Replay: {
@@ -12233,6 +12510,665 @@ export interface operations {
                 };
             };
             /** @description `validation-failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "inventory.ingest": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description Of your own, such as a UUID; 1 to 255 printable ASCII characters. For 72 h the same request under the same key gets the same answer, with `Idempotent-Replayed: true`, and is not done again; a refused one may be tried again. Another request under the key is refused. */
+                "Idempotency-Key"?: string;
+                /** @description The store; it is signed, too. */
+                "X-Store-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryCounted"] | components["schemas"]["InventoryAdjusted"];
+            };
+        };
+        responses: {
+            /** @description What became of an event: it was applied, once and for good, or it is kept with its problem until it can be. */
+            202: {
+                headers: {
+                    /** @description `true` when the request was done before, under the same `Idempotency-Key`; else left out. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedOrRejected"];
+                };
+            };
+            /** @description `malformed-json`, `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`, `idempotency-key-reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "orders.ingest": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description Of your own, such as a UUID; 1 to 255 printable ASCII characters. For 72 h the same request under the same key gets the same answer, with `Idempotent-Replayed: true`, and is not done again; a refused one may be tried again. Another request under the key is refused. */
+                "Idempotency-Key"?: string;
+                /** @description The store; it is signed, too. */
+                "X-Store-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderPlaced"] | components["schemas"]["OrderPaid"] | components["schemas"]["OrderCancelled"];
+            };
+        };
+        responses: {
+            /** @description What became of an event: it was applied, once and for good, or it is kept with its problem until it can be. */
+            202: {
+                headers: {
+                    /** @description `true` when the request was done before, under the same `Idempotency-Key`; else left out. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedOrRejected"];
+                };
+            };
+            /** @description `malformed-json`, `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`, `idempotency-key-reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "products.ingest": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description Of your own, such as a UUID; 1 to 255 printable ASCII characters. For 72 h the same request under the same key gets the same answer, with `Idempotent-Replayed: true`, and is not done again; a refused one may be tried again. Another request under the key is refused. */
+                "Idempotency-Key"?: string;
+                /** @description The store; it is signed, too. */
+                "X-Store-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductUpserted"] | components["schemas"]["ProductDeleted"];
+            };
+        };
+        responses: {
+            /** @description What became of an event: it was applied, once and for good, or it is kept with its problem until it can be. */
+            202: {
+                headers: {
+                    /** @description `true` when the request was done before, under the same `Idempotency-Key`; else left out. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedOrRejected"];
+                };
+            };
+            /** @description `malformed-json`, `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`, `idempotency-key-reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "gateway.list_rejected": {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before, with the same filters and sort. */
+                cursor?: string;
+                /** @description Most items of a page, 25 by default. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectedEventPage"];
+                };
+            };
+            /** @description `malformed-request`, `cursor-invalid`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "gateway.apply_rejected": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description Of your own, such as a UUID; 1 to 255 printable ASCII characters. For 72 h the same request under the same key gets the same answer, with `Idempotent-Replayed: true`, and is not done again; a refused one may be tried again. Another request under the key is refused. */
+                "Idempotency-Key"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of an event: it was applied, once and for good, or it is kept with its problem until it can be. */
+            200: {
+                headers: {
+                    /** @description `true` when the request was done before, under the same `Idempotency-Key`; else left out. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedOrRejected"];
+                };
+            };
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sku-taken`, `handle-taken`, `insufficient-stock`, `price-changed`, `product-not-available`, `product-in-use`, `illegal-transition` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`, `idempotency-key-reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
