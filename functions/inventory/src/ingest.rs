@@ -8,8 +8,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use storeroom_operations::shapes::incoming::{AdjustedLine, CountedLine, InventoryEvent};
 use storeroom_operations::shapes::inventory::{AdjustLine, SetLine};
-use storeroom_operations::validate::MAX_FAULTS;
-use storeroom_operations::{Code, Fault, Problem};
+use storeroom_operations::{Fault, Problem};
 use storeroom_sql::batch::Sql;
 use storeroom_sql::{Args, Batch};
 use storeroom_web::inbox::{self, Command, Effect, Event};
@@ -63,7 +62,7 @@ impl Command for Told {
 
     fn add_steps(&self, call: &Call<'_>, batch: &mut Batch, found: &Json) -> Result<Effect, Problem> {
         let known: Vec<Known> = found.as_array().into_iter().flatten().map(Known::of).collect();
-        guard_known(&known)?;
+        body_lines::guard_skus(known.iter().map(|known| known.variant.is_some()))?;
         let action = match &self.0 {
             InventoryEvent::Counted { lines, .. } => {
                 let lines = lines.iter().zip(known).filter_map(|(line, known)| counted(line, known));
@@ -95,16 +94,6 @@ impl Known {
 
 fn printed(lines: &[impl Serialize]) -> String {
     serde_json::to_string(lines).unwrap_or_default()
-}
-
-/// Refuses lines about variants that the store does not have.
-fn guard_known(lines: &[Known]) -> Result<(), Problem> {
-    let unknown = lines.iter().enumerate().filter(|(_, known)| known.variant.is_none());
-    let fault = |(line, _)| {
-        body_lines::fault(format!("/lines/{line}/sku"), "unknown_value", "is not a SKU of this store.")
-    };
-    let faults: Vec<Fault> = unknown.map(fault).take(MAX_FAULTS).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Problem::with_faults(Code::ValidationFailed, faults)) }
 }
 
 fn counted(line: &CountedLine, known: Known) -> Option<SetLine> {

@@ -8,8 +8,7 @@ use serde_json::{Value as Json, json};
 use storeroom_domain::OrderId;
 use storeroom_operations::shapes::incoming::{OrderEvent, PlacedLine, PlacedOrder};
 use storeroom_operations::shapes::order::{OrderInput, OrderLineInput};
-use storeroom_operations::validate::MAX_FAULTS;
-use storeroom_operations::{Code, Fault, Problem};
+use storeroom_operations::{Fault, Problem};
 use storeroom_sql::batch::Sql;
 use storeroom_sql::{Args, Batch};
 use storeroom_web::inbox::{self, Command, Effect, Event};
@@ -94,7 +93,7 @@ fn placed(
     found: &Json,
 ) -> Result<OrderId, Problem> {
     let variants: Vec<Option<&str>> = found.as_array().into_iter().flatten().map(Json::as_str).collect();
-    guard_known(&variants)?;
+    body_lines::guard_skus(variants.iter().map(Option::is_some))?;
     let lines = placed.lines.iter().zip(variants);
     let input = OrderInput {
         lines: lines.filter_map(|(line, variant)| Some(expected(line, variant?))).collect(),
@@ -115,16 +114,6 @@ fn expected(line: &PlacedLine, variant: &str) -> OrderLineInput {
         quantity: line.quantity,
         expected_unit_price: Some(line.unit_price.clone()),
     }
-}
-
-/// Refuses lines about variants that the store does not have.
-fn guard_known(variants: &[Option<&str>]) -> Result<(), Problem> {
-    let unknown = variants.iter().enumerate().filter(|(_, variant)| variant.is_none());
-    let fault = |(line, _)| {
-        body_lines::fault(format!("/lines/{line}/sku"), "unknown_value", "is not a SKU of this store.")
-    };
-    let faults: Vec<Fault> = unknown.map(fault).take(MAX_FAULTS).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Problem::with_faults(Code::ValidationFailed, faults)) }
 }
 
 /// The first steps about the order that was found.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use storeroom_operations::validate::MAX_FAULTS;
-use storeroom_operations::{Fault, Problem};
+use storeroom_operations::{Code, Fault, Problem};
 
 /// Reads a body that has `lines`, at least one; `own` finds further faults in it, which may have faults of its shape.
 pub fn read<T: DeserializeOwned>(call: &Call<'_>, own: fn(&Json) -> Vec<Fault>) -> Result<T, Problem> {
@@ -41,6 +41,15 @@ pub fn fault(pointer: String, code: &'static str, detail: &str) -> Fault {
 /// The fault of a list of lines that is empty.
 pub fn too_few() -> Fault {
     fault("/lines".to_owned(), "too_few", "must have at least one line.")
+}
+
+/// Refuses lines with SKUs that the store does not have; `known` says of each line in order whether it has it.
+pub fn guard_skus(known: impl Iterator<Item = bool>) -> Result<(), Problem> {
+    let unknown = known.enumerate().filter(|(_, is_known)| !is_known).take(MAX_FAULTS);
+    let faults: Vec<Fault> = unknown
+        .map(|(line, _)| fault(format!("/lines/{line}/sku"), "unknown_value", "is not a SKU of this store."))
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Problem::with_faults(Code::ValidationFailed, faults)) }
 }
 
 /// Lines as the argument `:lines`.

@@ -163,7 +163,8 @@ async fn a_store_that_has_sold_nothing_has_a_dashboard() {
         seen,
         json!({"currency": "EUR", "timezone": "Europe/Berlin", "as_of": "2026-11-20T09:30:00.000Z", "today": none,
             "last_30_days": none, "orders_by_state": states, "best_sellers": [],
-            "low_stock": {"count": 0, "items": []}, "room": "ok", "targets": targets})
+            "low_stock": {"count": 0, "items": []}, "room": "ok",
+            "webhooks": {"active": 0, "failing": 0, "stopped": 0, "rejected": 0}, "targets": targets})
     );
     assert_eq!(till.see("/products").await, json!({"items": [], "next_cursor": null}));
 }

@@ -168,7 +168,7 @@ pub fn lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
     let mut lines = all_lines(row, subject);
     if matches!(row.access, Access::Signed(_)) {
         lines.extend(credentials::lines(row, subject));
-        lines.retain(|line| is_before_the_store(line));
+        lines.retain(is_before_the_store);
     }
     lines
 }

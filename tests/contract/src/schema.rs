@@ -8,7 +8,7 @@ use storeroom_testbed::embedded::Embedded;
 
 /// Indexes over all stores: a user's stores, what is due anywhere, and what names its store itself. None of them is
 /// unique.
-const OVER_ALL_STORES: [&str; 10] = [
+const OVER_ALL_STORES: [&str; 12] = [
     "memberships_by_user",
     "products_scheduled",
     "invites_by_token",
@@ -19,6 +19,8 @@ const OVER_ALL_STORES: [&str; 10] = [
     "idempotency_keys_by_expiry",
     "holds_open",
     "orders_pending",
+    "deliveries_finished",
+    "webhook_endpoints_due",
 ];
 
 const TABLES: &str =

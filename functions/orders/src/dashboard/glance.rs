@@ -16,6 +16,13 @@ use storeroom_web::{Answer, Call};
 const EXPIRED: &str = "(SELECT count(*) FROM orders INDEXED BY orders_pending_by_store WHERE store_id = :store \
     AND state = 'pending' AND expires_at <= :now)";
 
+/// How webhooks stand, both ways.
+const WEBHOOKS: &str = "(SELECT json_object('active', count(*) FILTER (WHERE stopped IS NULL), \
+    'failing', count(*) FILTER (WHERE stopped IS NULL AND failing_since IS NOT NULL), \
+    'stopped', count(*) FILTER (WHERE stopped IS NOT NULL), \
+    'rejected', (SELECT count(*) FROM webhook_inbox INDEXED BY webhook_inbox_rejected WHERE store_id = :store \
+        AND state = 'rejected')) FROM webhook_endpoints WHERE store_id = :store)";
+
 /// Answers with the store at a glance.
 pub async fn glance(call: &Call<'_>) -> Result<Answer, Problem> {
     let (home, room) = join(Home::read(call), call.ports.rooms.check()).await;
@@ -36,7 +43,7 @@ fn document() -> String {
         "SELECT json_object('currency', s.currency, 'timezone', :timezone, \
          'as_of', strftime('%Y-%m-%dT%H:%M:%fZ', :now / 1000.0, 'unixepoch'), 'today', json({today}), \
          'last_30_days', json({last_30_days}), 'orders_by_state', json({states}), 'best_sellers', json({best}), \
-         'low_stock', json({low}), 'room', :room, 'targets', json(t.document)) AS document \
+         'low_stock', json({low}), 'room', :room, 'webhooks', json({WEBHOOKS}), 'targets', json(t.document)) AS document \
          FROM stores s CROSS JOIN sales_target_documents t ON t.store_id = s.id WHERE s.id = :store",
         today = sum("today"),
         last_30_days = sum("last_30_days"),

@@ -234,6 +234,8 @@ pub struct Dashboard {
     pub low_stock: LowStock,
     /// Whether the store's room answers: `ok` or `down`.
     pub room: String,
+    /// How webhooks stand.
+    pub webhooks: WebhookHealth,
     /// What the store wants to sell.
     pub targets: Targets,
 }
@@ -248,6 +250,31 @@ const ORDERS_BY_STATE: Object = Object {
     name: "OrdersByState",
     about: "How many orders are in which state; one whose time has run out counts as expired.",
     fields: &[state(0), state(1), state(2), state(3), state(4), state(5), state(6)],
+};
+
+/// How webhooks stand, both ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookHealth {
+    /// Endpoints that get events.
+    pub active: i64,
+    /// Those of them whose last attempt failed.
+    pub failing: i64,
+    /// Endpoints that are paused or disabled.
+    pub stopped: i64,
+    /// Events of other systems that wait for a fix.
+    pub rejected: i64,
+}
+
+const WEBHOOK_HEALTH: Object = Object {
+    name: "WebhookHealth",
+    about: "How webhooks stand, both ways.",
+    fields: &[
+        Field::required("active", COUNT, "Endpoints that get events."),
+        Field::required("failing", COUNT, "Those of them that took nothing since an attempt failed."),
+        Field::required("stopped", COUNT, "Endpoints that are paused or disabled."),
+        Field::required("rejected", COUNT, "Events of other systems that were rejected and wait for a fix."),
+    ],
 };
 
 /// `Dashboard` as data.
@@ -268,6 +295,7 @@ pub const DASHBOARD: Object = Object {
         ),
         Field::required("low_stock", Schema::Object(&LOW_STOCK), "Stock that is low."),
         Field::required("room", Schema::OneOf(&["ok", "down"]), "Whether the store's room answers."),
+        Field::required("webhooks", Schema::Object(&WEBHOOK_HEALTH), "How webhooks stand, both ways."),
         Field::required("targets", Schema::Object(&TARGETS), "What the store wants to sell."),
     ],
 };

@@ -1574,6 +1574,8 @@ export interface components {
             timezone: string;
             /** @description Since the store's day began. */
             today: components["schemas"]["SalesFigures"];
+            /** @description How webhooks stand, both ways. */
+            webhooks: components["schemas"]["WebhookHealth"];
         };
         /** @description An event on its way to a webhook endpoint. What is done is kept for 30 days. */
         Delivery: {
@@ -3370,6 +3372,29 @@ export interface components {
              * @description Counts its changes.
              */
             version: number;
+        };
+        /** @description How webhooks stand, both ways. */
+        WebhookHealth: {
+            /**
+             * Format: int64
+             * @description Endpoints that get events.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description Those of them that took nothing since an attempt failed.
+             */
+            failing: number;
+            /**
+             * Format: int64
+             * @description Events of other systems that were rejected and wait for a fix.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Endpoints that are paused or disabled.
+             */
+            stopped: number;
         };
         /** @description A webhook endpoint as it is made. */
         WebhookInput: {
