@@ -17,4 +17,4 @@ pub use counted::{Counted, Fault};
 pub use keys::{ApiKey, Signing};
 pub use played::{PlayedRoom, PlayedSocket};
 pub use ports::{ManualClock, Recorded, SeededRandom};
-pub use shop::{Member, ORIGIN, Reply, Testbed, request};
+pub use shop::{Member, ORIGIN, Reply, SESSION_S, Testbed, request};

@@ -30,7 +30,7 @@ const BEGIN_MS: i64 = 1_795_167_000_000;
 const HURRY: u32 = 50;
 
 /// How long the members are signed in, in seconds: 400 days, so that a test may let months pass.
-const SESSION_S: u32 = 400 * 86_400;
+pub const SESSION_S: u32 = 400 * 86_400;
 
 /// The origin that may read answers in a browser.
 pub const ORIGIN: &str = "https://app.example";

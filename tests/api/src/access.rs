@@ -6,7 +6,7 @@ use storeroom_domain::Role;
 use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::table::operations;
 use storeroom_sql::Args;
-use storeroom_testbed::{Testbed, request};
+use storeroom_testbed::{SESSION_S, Testbed, request};
 
 fn rows() -> impl Iterator<Item = &'static Row> {
     operations().map(|operation| operation.row())
@@ -80,7 +80,7 @@ async fn what_ends_access_bites_at_the_next_request() {
 #[tokio::test]
 async fn an_expired_token_says_so() {
     let bed = Testbed::new().await;
-    bed.clock.advance(86_400_000);
+    bed.clock.advance(i64::from(SESSION_S) * 1_000);
     let reply = bed.call(Role::Owner, "GET", "/api/pms/products", None).await;
     assert_eq!((reply.status(), reply.code().as_str()), (401, "token-expired"));
 }
@@ -88,7 +88,7 @@ async fn an_expired_token_says_so() {
 #[tokio::test]
 async fn an_expired_session_ends_a_token_that_has_not() {
     let bed = Testbed::new().await;
-    bed.clock.advance(86_400_001);
+    bed.clock.advance(i64::from(SESSION_S) * 1_000 + 1);
     let now = bed.ports.clock.now();
     let token = bed.signer.sign(&bed.member(Role::Owner).identity, now, 900).unwrap();
     let (token, store) = (format!("Bearer {token}"), bed.store.to_string());
