@@ -1,7 +1,7 @@
 //! `POST /webhook/inventory`: another system tells what it has counted, and what came and went.
 //!
 //! Guarantees: an event leads to the same steps as `set` and `adjust`; a count is set over what was on hand when it was
-//! looked up, and again if that has moved meanwhile; every SKU that the store does not have is named.
+//! looked up, and looked up again if that has moved meanwhile; every SKU that the store does not have is named.
 
 use crate::movements::{adjust, set};
 use serde::Serialize;
@@ -62,7 +62,7 @@ impl Command for Told {
 
     fn add_steps(&self, call: &Call<'_>, batch: &mut Batch, found: &Json) -> Result<Effect, Problem> {
         let known: Vec<Known> = found.as_array().into_iter().flatten().map(Known::of).collect();
-        body_lines::guard_skus(known.iter().map(|known| known.variant.is_some()))?;
+        body_lines::guard_skus(known.iter().map(|known| known.variant.as_deref()))?;
         let action = match &self.0 {
             InventoryEvent::Counted { lines, .. } => {
                 let lines = lines.iter().zip(known).filter_map(|(line, known)| counted(line, known));

@@ -93,7 +93,7 @@ fn placed(
     found: &Json,
 ) -> Result<OrderId, Problem> {
     let variants: Vec<Option<&str>> = found.as_array().into_iter().flatten().map(Json::as_str).collect();
-    body_lines::guard_skus(variants.iter().map(Option::is_some))?;
+    body_lines::guard_skus(variants.iter().copied())?;
     let lines = placed.lines.iter().zip(variants);
     let input = OrderInput {
         lines: lines.filter_map(|(line, variant)| Some(expected(line, variant?))).collect(),

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: an event is noted as applied in the transaction of what it does, so it was done exactly when it is noted;
 //! of two that come at once one is refused by the guard, because the database has one writer at a time; what was applied
-//! stays so for good; of it nothing is kept but what it was answered.
+//! stays so for good; of it nothing is kept but what it was answered; what was looked up for it still holds when it is done.
 //!
 //! Every statement needs `:store :inbox_event`.
 
@@ -24,6 +24,12 @@ pub fn guard_not_applied(batch: &mut Batch, applied: Problem) {
     let is_open = "SELECT NOT EXISTS (SELECT 1 FROM webhook_inbox WHERE store_id = :store \
         AND event_id = :inbox_event AND state = 'applied')";
     batch.guard(is_open, applied);
+}
+
+/// Goes on only while the SQL expression yields what it did when it was looked up. Needs `:inbox_found` and what the
+/// expression needs.
+pub fn guard_unchanged(batch: &mut Batch, found: &str, changed: Problem) {
+    batch.guard(&format!("SELECT ({found}) IS :inbox_found"), changed);
 }
 
 /// Notes that the event was applied. `version` is the query of the version that its subject has since. Belongs after every

@@ -43,12 +43,12 @@ pub fn too_few() -> Fault {
     fault("/lines".to_owned(), "too_few", "must have at least one line.")
 }
 
-/// Refuses lines with SKUs that the store does not have; `known` says of each line in order whether it has it.
-pub fn guard_skus(known: impl Iterator<Item = bool>) -> Result<(), Problem> {
-    let unknown = known.enumerate().filter(|(_, is_known)| !is_known).take(MAX_FAULTS);
-    let faults: Vec<Fault> = unknown
-        .map(|(line, _)| fault(format!("/lines/{line}/sku"), "unknown_value", "is not a SKU of this store."))
-        .collect();
+/// Refuses lines whose SKU leads to no variant of the store. One a line, in order.
+pub fn guard_skus<'a>(variants: impl Iterator<Item = Option<&'a str>>) -> Result<(), Problem> {
+    let unknown = variants.enumerate().filter(|(_, variant)| variant.is_none());
+    let fault =
+        |(line, _)| fault(format!("/lines/{line}/sku"), "unknown_value", "is not a SKU of this store.");
+    let faults: Vec<Fault> = unknown.map(fault).take(MAX_FAULTS).collect();
     if faults.is_empty() { Ok(()) } else { Err(Problem::with_faults(Code::ValidationFailed, faults)) }
 }
 

@@ -157,14 +157,18 @@ enum Refusal {
 }
 
 async fn attempt(call: &Call<'_>, event: &Event, command: &dyn Command) -> Result<Answer, Refusal> {
-    let (found, mut args) = command.look_up();
+    let (look_up, mut args) = command.look_up();
     args.merge(event.args());
-    let rows = call.read(&inbox::look_up(&found), args).await.map_err(Refusal::Final)?.rows;
+    let rows = call.read(&inbox::look_up(&look_up), args.clone()).await.map_err(Refusal::Final)?.rows;
     if let (Some("applied"), Some(hash), Some(result)) = (rows.text(0, 1), rows.text(0, 2), rows.text(0, 3)) {
         return event.repeated(call, hash, result).map_err(Refusal::Final);
     }
-    let found = rows.text(0, 4).and_then(|found| serde_json::from_str(found).ok()).unwrap_or(Json::Null);
-    write(call, event, command, &found).await.map_err(|problem| match is_of_the_store(&problem) {
+    let found = rows.text(0, 4).map(str::to_owned);
+    let mut batch = begin(call, event);
+    batch.set_all(args);
+    batch.set("inbox_found", found.clone());
+    inbox::guard_unchanged(&mut batch, &look_up, changed_meanwhile());
+    write(call, batch, command, found.as_deref()).await.map_err(|problem| match is_of_the_store(&problem) {
         true => Refusal::OfTheStore(problem),
         false => Refusal::Final(problem),
     })
@@ -172,12 +176,12 @@ async fn attempt(call: &Call<'_>, event: &Event, command: &dyn Command) -> Resul
 
 async fn write(
     call: &Call<'_>,
-    event: &Event,
+    mut batch: Batch,
     command: &dyn Command,
-    found: &Json,
+    found: Option<&str>,
 ) -> Result<Answer, Problem> {
-    let mut batch = begin(call, event);
-    let Effect { subject, action, version } = command.add_steps(call, &mut batch, found)?;
+    let found = found.and_then(|found| serde_json::from_str(found).ok()).unwrap_or(Json::Null);
+    let Effect { subject, action, version } = command.add_steps(call, &mut batch, &found)?;
     batch.set("inbox_subject", subject);
     batch.set("inbox_action", action);
     inbox::note_applied(&mut batch, version);
@@ -214,6 +218,11 @@ fn applied_meanwhile() -> Problem {
     Problem::new(Code::IdempotencyKeyReused, "The event was applied meanwhile.")
 }
 
+/// The refusal of an event that somebody else has changed the ground of since it was looked up: no client sees it.
+fn changed_meanwhile() -> Problem {
+    Problem::new(Code::VersionConflict, "What the event is about has changed meanwhile.")
+}
+
 /// The refusal of an event that cannot be applied and not be kept: whoever sent it has it still.
 fn full() -> Problem {
     unavailable("The event cannot be applied now, and too many wait already: see the rejected ones.")
@@ -221,7 +230,7 @@ fn full() -> Problem {
 
 /// Whether the next try may find it otherwise: what was looked up has changed since.
 fn lost_race(problem: &Problem) -> bool {
-    matches!(problem.code, Code::VersionConflict | Code::StockChanged) || *problem == applied_meanwhile()
+    [applied_meanwhile(), changed_meanwhile()].contains(problem)
 }
 
 fn is_of_the_store(problem: &Problem) -> bool {

@@ -171,6 +171,23 @@ async fn one_that_is_deleted_has_one_name() {
 }
 
 #[tokio::test]
+async fn of_twenty_who_tell_of_a_new_one_at_once_one_makes_it() {
+    let sender = Sender::with([0, 0]).await;
+    let variants = json!([{"sku": "PLATE"}]);
+    for (name, product) in [
+        ("id", json!({"title": "Teller", "external_id": "pms-2"})),
+        ("sku", json!({"title": "Teller", "variants": variants})),
+    ] {
+        let events: Vec<Value> = (0..20).map(|n| upserted(&format!("{name} {n}"), product.clone())).collect();
+        let replies = join_all(events.iter().map(|event| sender.send(event))).await;
+        let told: Vec<Value> = replies.iter().map(|reply| reply.json()).collect();
+        let is_alike = |one: &Value| one["status"] == "applied" && one["subject"] == told[0]["subject"];
+        assert!(told.iter().all(is_alike), "{told:?}");
+        assert_eq!(told.iter().filter(|told| told["action"] == "created").count(), 1);
+    }
+}
+
+#[tokio::test]
 async fn twenty_changes_of_one_at_once_are_all_made() {
     let sender = Sender::with([0, 0]).await;
     let changes = (0..20).map(|n| {

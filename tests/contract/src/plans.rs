@@ -34,6 +34,7 @@ fn batch(args: Args) -> Batch {
     idempotency::keep(&mut batch, "shown", documents::PRODUCT);
     batch.query("plain", idempotency::shown(documents::PRODUCT));
     inbox::guard_not_applied(&mut batch, Problem::not_found("event"));
+    inbox::guard_unchanged(&mut batch, "SELECT NULL", Problem::not_found("event"));
     inbox::note_applied(&mut batch, "SELECT NULL");
     inbox::keep_rejected(&mut batch, Problem::not_found("place"));
     batch.query("applied", inbox::APPLIED);

@@ -152,6 +152,7 @@ pub fn arguments(scope: &str) -> Args {
         .with("since", NOW)
         .with("limit", 2)
         .with("inbox_event", "e-1")
+        .with("inbox_found", "{}")
         .with("inbox_type", "order.paid")
         .with("inbox_hash", "0".repeat(64))
         .with("inbox_body", "{}")

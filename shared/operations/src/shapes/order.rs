@@ -19,11 +19,11 @@ const MAX_TIMELINE: usize = 1_200;
 pub const ORDER_STATES: &[&str] =
     &["pending", "paid", "fulfilled", "delivered", "cancelled", "expired", "returned"];
 
-const QUANTITY: Schema = Schema::Integer { min: 1, max: MAX_QUANTITY };
+pub(super) const QUANTITY: Schema = Schema::Integer { min: 1, max: MAX_QUANTITY };
 const PRICE: Schema = Schema::Object(&MONEY);
 const EMAIL: Schema = Schema::Text { min: 3, max: 254, format: Format::Email };
 const CUSTOMER_NAME: Schema = Schema::Nullable(&Schema::line(1, 200));
-const NOTE: Schema = Schema::Nullable(&Schema::lines(2_000));
+pub(super) const NOTE: Schema = Schema::Nullable(&Schema::lines(2_000));
 const REASON: Schema = Schema::line(1, 200);
 const REFERENCE: Schema = Schema::line(1, 200);
 pub(super) const ADDRESS_SCHEMA: Schema = Schema::Nullable(&Schema::Object(&ADDRESS));
