@@ -11,8 +11,10 @@ mod room;
 mod storm;
 mod stream;
 mod system;
+mod webhooks;
 mod wire;
 mod writes;
+mod writing;
 
 use crate::shop::{Facts, Place, Shop};
 use futures::future::LocalBoxFuture;
@@ -100,8 +102,10 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             room::an_idle_room_sleeps_and_wakes,
             stream::a_client_that_leaves_leaves_the_room,
             wire::frames_are_deflated_for_whoever_offers_it,
+            webhooks::an_event_is_delivered_at_once,
+            webhooks::bad_endpoints_hold_up_nothing,
         ],
-        false => cases![room::is_not_offered],
+        false => cases![room::is_not_offered, webhooks::a_scheduler_has_events_delivered],
     });
     if let Place::Server { pids, .. } = &facts.database {
         PIDS.set(pids.clone()).expect("set once");
@@ -112,7 +116,10 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             race::with_a_database_that_is_killed,
         ]);
         if facts.websockets {
-            list.extend(cases![storm::every_client_ends_with_every_event]);
+            list.extend(cases![
+                storm::every_client_ends_with_every_event,
+                webhooks::every_event_arrives_whatever_dies,
+            ]);
         }
     }
     list
@@ -147,4 +154,15 @@ async fn kill(process: Process) {
     while pid(process) == victim {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+}
+
+/// Runs the cron job now: on this machine nobody else does.
+async fn run_cron(shop: &Shop) {
+    let cron = shop.send("GET", "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*", None, &[]).await;
+    assert_eq!(cron.status, 200, "{}", cron.text);
+}
+
+/// Adds one.
+fn count(counter: &std::cell::Cell<usize>) {
+    counter.set(counter.get() + 1);
 }

@@ -1,5 +1,6 @@
 //! The room.
 
+use super::run_cron;
 use crate::shop::{Member, Shop, new_id, now, path};
 use crate::socket::{Received, Socket};
 use serde_json::{Value, json};
@@ -153,11 +154,6 @@ async fn ticket_url(shop: &Shop, who: &Member) -> String {
     let ticket = shop.call(who, "POST", "/api/pms/room/ticket", None).await;
     assert_eq!(ticket.status, 201, "{}", ticket.text);
     ticket.json()["url"].as_str().unwrap().to_owned()
-}
-
-async fn run_cron(shop: &Shop) {
-    let cron = shop.send("GET", "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*", None, &[]).await;
-    assert_eq!(cron.status, 200, "{}", cron.text);
 }
 
 pub async fn a_removed_member_is_closed_with_4403(shop: Rc<Shop>) {

@@ -4,9 +4,9 @@
 //! read over HTTP. Relies on: the seed, which is printed, for when clients drop out; the times of kills are the log's.
 
 mod watcher;
-mod writer;
 
-use super::{Process, kill};
+use super::writing::Writing;
+use super::{Process, count, kill, run_cron};
 use crate::shop::{Member, Shop, now};
 use futures::future::{join, join_all};
 use serde_json::{Map, Value};
@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 use storeroom_domain::Role;
 use tokio::sync::watch;
 use watcher::Watcher;
-use writer::Writer;
 
 /// Members with connections, each with as many.
 const MEMBERS: usize = 4;
@@ -28,6 +27,8 @@ const WRITERS: usize = 10;
 const PACE: Duration = Duration::from_millis(20);
 /// 60 seconds of them.
 const WRITES: usize = 3_000;
+/// One write in so many makes a product.
+const CREATES_ONE_IN: usize = 10;
 /// The host is killed after each such share of the writes.
 const KILLS: usize = 2;
 /// How long after the last write a client may be without an event: cron makes a lost nudge good once a minute.
@@ -41,12 +42,9 @@ struct Event {
 
 /// A storm under way.
 struct Storm {
-    shop: Rc<Shop>,
-    begun: Instant,
-    seed: u64,
+    writing: Writing,
     /// What was told of each place of the log, by whoever told it first.
     told: RefCell<BTreeMap<u64, Rc<Event>>>,
-    written: Cell<usize>,
     counts: Counts,
     /// The end of the log, once nobody writes any more.
     head: watch::Sender<Option<u64>>,
@@ -59,24 +57,26 @@ struct Counts {
     refused: Cell<usize>,
     /// Closed by the other end, by code; 1006 is a broken connection.
     closed: RefCell<BTreeMap<u16, usize>>,
-    /// Writes that were sent again.
-    again: Cell<usize>,
-}
-
-fn count(counter: &Cell<usize>) {
-    counter.set(counter.get() + 1);
 }
 
 impl Storm {
     fn brew(shop: Rc<Shop>) -> Rc<Self> {
         let seed = now().ms().unsigned_abs();
         println!("seed of the storm: {seed}");
-        Rc::new(Self {
+        let writing = Writing {
             shop,
-            begun: Instant::now(),
             seed,
-            told: RefCell::default(),
+            begun: Instant::now(),
+            writers: WRITERS,
+            writes: WRITES,
+            pace: PACE,
+            creates_one_in: CREATES_ONE_IN,
             written: Cell::new(0),
+            again: Cell::new(0),
+        };
+        Rc::new(Self {
+            writing,
+            told: RefCell::default(),
             counts: Counts::default(),
             head: watch::Sender::new(None),
         })
@@ -92,9 +92,10 @@ impl Storm {
     }
 
     async fn members(&self) -> Vec<Member> {
-        let mut members = vec![self.shop.owner.clone(), self.shop.viewer.clone()];
+        let shop = &self.writing.shop;
+        let mut members = vec![shop.owner.clone(), shop.viewer.clone()];
         for role in [Role::Editor, Role::Admin] {
-            members.push(self.shop.new_member(role).await);
+            members.push(shop.new_member(role).await);
         }
         assert_eq!(members.len(), MEMBERS);
         members
@@ -102,40 +103,21 @@ impl Storm {
 
     /// Writes all there is to write, then says where the log ends.
     async fn write(&self) {
-        join_all((0..WRITERS).map(|n| Writer::new(self, n).run())).await;
-        let took = self.begun.elapsed().as_secs_f64();
-        let feed = self.shop.call(&self.shop.owner, "GET", "/api/pms/events?limit=1", None).await;
+        self.writing.run().await;
+        let shop = &self.writing.shop;
+        let feed = shop.call(&shop.owner, "GET", "/api/pms/events?limit=1", None).await;
         let (_, head) = feed.header("store-cursor").unwrap().split_once('.').unwrap();
-        println!(
-            "{WRITES} writes in {took:.1} s, {} sent again; the log ends at {head}",
-            self.counts.again.get()
-        );
         self.head.send_replace(Some(head.parse().unwrap()));
-        // The kill may have swallowed the last nudge; under wrangler nobody else runs cron.
-        let cron = self.shop.send("GET", "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*", None, &[]).await;
-        assert_eq!(cron.status, 200, "{}", cron.text);
+        // The kill may have swallowed the last nudge.
+        run_cron(shop).await;
     }
 
     async fn kill_now_and_then(&self) {
         for time in 1..=KILLS {
-            while self.written.get() < time * WRITES / (KILLS + 1) {
+            while self.writing.written.get() < time * WRITES / (KILLS + 1) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             kill(Process::Host).await;
-        }
-    }
-
-    /// The whole log over HTTP.
-    async fn log(&self) -> Vec<Value> {
-        let (mut log, mut cursor) = (Vec::new(), "1.0".to_owned());
-        loop {
-            let path = format!("/api/pms/events?limit=1000&after={cursor}");
-            let page = self.shop.call(&self.shop.owner, "GET", &path, None).await.json();
-            log.extend(page["events"].as_array().unwrap().iter().cloned());
-            if page["more"] == false {
-                return log;
-            }
-            cursor = page["cursor"].as_str().unwrap().to_owned();
         }
     }
 
@@ -143,8 +125,8 @@ impl Storm {
     async fn products(&self, ids: impl Iterator<Item = &str>) -> BTreeMap<String, Value> {
         let mut products = BTreeMap::new();
         for id in ids {
-            let read =
-                self.shop.call(&self.shop.owner, "GET", &format!("/api/pms/products/{id}"), None).await;
+            let shop = &self.writing.shop;
+            let read = shop.call(&shop.owner, "GET", &format!("/api/pms/products/{id}"), None).await;
             assert_eq!(read.status, 200, "{}", read.text);
             products.insert(id.to_owned(), read.json());
         }
@@ -152,8 +134,7 @@ impl Storm {
     }
 
     async fn check(&self, clients: &[Vec<Rc<Event>>]) {
-        let log = self.log().await;
-        assert_eq!(log.len(), WRITES, "a write has one event");
+        let log = self.writing.log().await;
         let expected = fold(&log.iter().collect::<Vec<_>>());
         let products = self.products(expected.keys().copied()).await;
         for events in clients {

@@ -71,7 +71,7 @@ pub struct Watcher {
 impl Watcher {
     /// The client of that number.
     pub fn new(storm: &Rc<Storm>, who: &Member, number: usize) -> Self {
-        let chance = Chance(storm.seed.wrapping_mul(1_000).wrapping_add(number as u64));
+        let chance = Chance(storm.writing.seed.wrapping_mul(1_000).wrapping_add(number as u64));
         let head = storm.head.subscribe();
         Self { storm: storm.clone(), who: who.clone(), head, chance, events: Vec::new() }
     }
@@ -113,7 +113,7 @@ impl Watcher {
 
     async fn connection(&mut self) -> Ending {
         let hello = json!({"t": "hello", "cursor": self.cursor()});
-        let Some(mut socket) = Socket::try_join(&self.storm.shop, &self.who, &hello).await else {
+        let Some(mut socket) = Socket::try_join(&self.storm.writing.shop, &self.who, &hello).await else {
             count(&self.storm.counts.refused);
             return Ending::Refused;
         };
