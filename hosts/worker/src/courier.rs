@@ -5,11 +5,12 @@
 //! Relies on: the lease in the database for there being one at a time, whatever happens to this object: memory holds
 //! nothing that counts.
 
+use crate::couriers::ObjectCouriers;
 use crate::{isolate, log};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::rc::Rc;
-use storeroom_ports::Level;
+use storeroom_ports::{Couriers, Level};
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
     durable_object,
@@ -48,9 +49,9 @@ impl DurableObject for Courier {
             return Response::error("no such call", 404);
         }
         let round: Round = serde_json::from_slice(&request.bytes().await?)?;
-        self.inner.was_called.set(true);
-        if !self.inner.is_running.replace(true) {
-            self.inner.state.wait_until(self.inner.clone().run(round));
+        match self.inner.is_running.replace(true) {
+            true => self.inner.was_called.set(true),
+            false => self.inner.state.wait_until(self.inner.clone().run(round)),
         }
         Response::empty()
     }
@@ -70,12 +71,14 @@ impl DurableObject for Courier {
 
 impl Inner {
     async fn run(self: Rc<Self>, round: Round) {
-        while self.was_called.replace(false) {
-            if let Err(detail) = self.deliver(&round).await {
-                log::line(Level::Error, "delivering failed", &detail);
-            }
+        if let Err(detail) = self.deliver(&round).await {
+            log::line(Level::Error, "delivering failed", &detail);
         }
         self.is_running.set(false);
+        if self.was_called.replace(false) {
+            // An invocation may call others only so often; the next one begins anew.
+            ObjectCouriers(self.env.clone()).wake(&round.store, &round.endpoint).await;
+        }
     }
 
     async fn deliver(&self, Round { store, endpoint }: &Round) -> std::result::Result<(), String> {
