@@ -47,11 +47,11 @@ pub fn subscribe(batch: &mut Batch) {
 pub fn hold_or_go_on(batch: &mut Batch) {
     let is_stopped = format!("(SELECT stopped IS NOT NULL FROM {THIS})");
     batch.run(format!(
-        "UPDATE deliveries SET state = 'held', due_at = NULL \
+        "UPDATE deliveries INDEXED BY deliveries_due SET state = 'held', due_at = NULL \
          WHERE store_id = :store AND endpoint_id = :endpoint AND due_at IS NOT NULL AND {is_stopped}"
     ));
     batch.run(format!(
-        "UPDATE deliveries SET state = 'pending', due_at = :now, failed = 0 \
+        "UPDATE deliveries INDEXED BY deliveries_apart SET state = 'pending', due_at = :now, failed = 0 \
          WHERE store_id = :store AND endpoint_id = :endpoint AND state = 'held' AND NOT {is_stopped}"
     ));
     batch.run(NOTE_DUE);
