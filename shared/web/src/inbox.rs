@@ -230,7 +230,8 @@ fn full() -> Problem {
 
 /// Whether the next try may find it otherwise: what was looked up has changed since.
 fn lost_race(problem: &Problem) -> bool {
-    [applied_meanwhile(), changed_meanwhile()].contains(problem)
+    // A command may explain a conflict, so its code alone tells it.
+    problem.code == Code::VersionConflict || *problem == applied_meanwhile()
 }
 
 fn is_of_the_store(problem: &Problem) -> bool {

@@ -133,6 +133,7 @@ async fn counts_and_sales_at_once_are_all_done() {
         };
         async move { sender.send(&event).await }
     });
+    sender.look_up_first(20);
     for reply in join_all(events).await {
         assert_eq!((reply.status(), &reply.json()["status"]), (202, &json!("applied")), "{}", reply.text());
     }

@@ -179,6 +179,7 @@ async fn of_twenty_who_tell_of_a_new_one_at_once_one_makes_it() {
         ("sku", json!({"title": "Teller", "variants": variants})),
     ] {
         let events: Vec<Value> = (0..20).map(|n| upserted(&format!("{name} {n}"), product.clone())).collect();
+        sender.look_up_first(20);
         let replies = join_all(events.iter().map(|event| sender.send(event))).await;
         let told: Vec<Value> = replies.iter().map(|reply| reply.json()).collect();
         let is_alike = |one: &Value| one["status"] == "applied" && one["subject"] == told[0]["subject"];
@@ -198,6 +199,7 @@ async fn twenty_changes_of_one_at_once_are_all_made() {
         );
         async move { sender.send(&event).await }
     });
+    sender.look_up_first(20);
     let replies = join_all(changes).await;
     let mut versions: Vec<i64> =
         replies.iter().map(|reply| reply.json()["version"].as_i64().unwrap()).collect();
