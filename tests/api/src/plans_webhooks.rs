@@ -4,10 +4,9 @@
 //! finds something to send, to give up, to disable and to forget, and each list is asked for its second page.
 
 use crate::hooks::Hooks;
-use crate::plans::{call, queries};
+use crate::plans::call;
 use serde_json::json;
 use storeroom_domain::Role;
-use storeroom_operations::{Operation, Webhooks};
 use storeroom_receiver::Behaviour;
 use storeroom_testbed::Testbed;
 
@@ -59,10 +58,7 @@ async fn lists(bed: &Testbed) {
             hooks.event().await;
         }
         hooks.become_all(&hook, state).await;
-        let row = Operation::Webhooks(Webhooks::ListDeliveries).row();
-        for query in
-            queries(row).into_iter().filter(|query| !query.contains("state=") || query.contains(state))
-        {
+        for query in ["limit=1".to_owned(), format!("limit=1&state={state}")] {
             second_page(bed, &format!("{}?{query}", hook.path("/deliveries"))).await;
         }
     }

@@ -79,6 +79,9 @@ async fn the_log_is_listed_by_state() {
         hooks.event().await;
         let found = hooks.deliveries(&hook, "&state=pending").await;
         assert_eq!(found.len(), if state == "pending" { 8 } else { 2 }, "{state}");
+        let found = hooks.deliveries(&hook, &format!("&state={state}")).await;
+        let others = found.iter().filter(|delivery| delivery["state"] != *state).count();
+        assert_eq!((found.is_empty(), others), (state == "delivered", 0), "{state}");
         let list = format!("{}?limit=1", hook.path("/deliveries"));
         let page = bed.call(Role::Admin, "GET", &list, None).await.json();
         let next = format!("{list}&cursor={}", page["next_cursor"].as_str().unwrap());

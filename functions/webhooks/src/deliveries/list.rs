@@ -1,6 +1,6 @@
 //! `GET /webhooks/{id}/deliveries`.
 
-use crate::endpoints::steps::THIS;
+use crate::endpoints::steps::{APART, THIS};
 use storeroom_domain::WebhookId;
 use storeroom_operations::Problem;
 use storeroom_sql::Args;
@@ -31,10 +31,11 @@ fn sql(state: &str) -> String {
         "delivered" => ("", "d.state = 'delivered'"),
         _ => ("", "TRUE"),
     };
+    let said = if index.ends_with("apart") { format!("AND d.{APART}") } else { String::new() };
     let page = format!(
         "SELECT v.document AS document, CAST(d.seq AS TEXT) AS key, d.seq AS seq FROM deliveries d {index} \
          CROSS JOIN delivery_documents v ON v.store_id = d.store_id AND v.endpoint_id = d.endpoint_id AND v.seq = d.seq \
-         WHERE d.store_id = :store AND d.endpoint_id = :endpoint AND {condition} \
+         WHERE d.store_id = :store AND d.endpoint_id = :endpoint AND {condition} {said} \
             AND d.seq < coalesce(CAST(:after AS INTEGER), 9223372036854775807) ORDER BY d.seq DESC LIMIT :limit"
     );
     bounded(&page, "ORDER BY seq DESC")

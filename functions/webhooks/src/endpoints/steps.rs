@@ -16,6 +16,9 @@ pub const THIS: &str = "webhook_endpoints WHERE store_id = :store AND id = :endp
 /// Where the log of the store stands, as a cursor.
 pub const CURSOR: &str = "(SELECT epoch || '.' || seq FROM stores WHERE id = :store)";
 
+/// What the index of rare states holds, in its own words: it serves only queries that say so.
+pub const APART: &str = "state IN ('held', 'failed')";
+
 /// Sets which endpoint it is.
 pub fn bind(batch: &mut Batch, call: &Call<'_>, endpoint: WebhookId) {
     call.about(endpoint);
@@ -52,7 +55,7 @@ pub fn hold_or_go_on(batch: &mut Batch) {
     ));
     batch.run(format!(
         "UPDATE deliveries INDEXED BY deliveries_apart SET state = 'pending', due_at = :now, failed = 0 \
-         WHERE store_id = :store AND endpoint_id = :endpoint AND state = 'held' AND NOT {is_stopped}"
+         WHERE store_id = :store AND endpoint_id = :endpoint AND {APART} AND state = 'held' AND NOT {is_stopped}"
     ));
     batch.run(NOTE_DUE);
 }
