@@ -106,7 +106,7 @@ fn write_down(batch: &mut Batch) {
          FROM json_each(:outcomes) AS o CROSS JOIN deliveries d ON d.store_id = :store AND d.id = o.value ->> 'id'",
     );
     batch.run(
-        "UPDATE deliveries SET attempts = attempts + 1, failed = failed + NOT o.delivered, \
+        "UPDATE deliveries INDEXED BY deliveries_by_id SET attempts = attempts + 1, failed = failed + NOT o.delivered, \
             state = CASE WHEN o.delivered THEN 'delivered' WHEN state = 'held' THEN 'held' \
                 WHEN o.next_at IS NULL THEN 'failed' ELSE 'pending' END, \
             due_at = CASE WHEN o.delivered OR state = 'held' THEN NULL ELSE o.next_at END, \
