@@ -1,7 +1,7 @@
 //! Due work: what its runners share, which have no request to stand on.
 //!
 //! Guarantees: a commit says when something is due next; a refusal that nobody foresaw is a line of the log, one that
-//! was foreseen means that another runner was faster.
+//! was foreseen means that another runner was faster; a writer lets what clients wait for go first.
 
 use crate::{DatabaseError, Level, Ports};
 use serde_json::json;
@@ -38,6 +38,7 @@ pub async fn commit_and_tell(
     about: (&str, &str),
 ) -> Result<Option<Outcome>, DatabaseError> {
     batch.due(NEXT_DUE);
+    batch.let_others_first();
     let result = ports.database.commit(batch.frame().map_err(missing)?).await?;
     match batch.interpret(result) {
         Ok(outcome) => Ok(Some(outcome)),

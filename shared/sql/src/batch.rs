@@ -59,6 +59,7 @@ pub struct Batch {
     announces: Vec<usize>,
     gates: Vec<Gate>,
     due: Option<usize>,
+    is_patient: bool,
 }
 
 /// The rows of the named queries of a batch that was done.
@@ -172,6 +173,11 @@ impl Batch {
         self.run(sql);
     }
 
+    /// Lets batches that clients wait for go first.
+    pub fn let_others_first(&mut self) {
+        self.is_patient = true;
+    }
+
     /// When the work is refused with `code`, this query's first value, JSON, becomes a member of the problem.
     pub fn explain(&mut self, code: Code, member: &'static str, sql: impl Into<Sql>) {
         self.otherwise.push((code, Explanation::Member(member), sql.into()));
@@ -200,6 +206,7 @@ impl Batch {
             announces: self.announces.clone(),
             gates: self.gates.clone(),
             due: self.due,
+            is_patient: self.is_patient,
         })
     }
 

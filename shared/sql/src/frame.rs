@@ -26,6 +26,14 @@ pub struct Frame {
     /// The work step whose single value is the next moment at which something is due, Unix milliseconds or NULL.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub due: Option<usize>,
+    /// Whether no client waits for it, so that others go first.
+    #[serde(rename = "b", default, skip_serializing_if = "is_urgent")]
+    pub is_patient: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_urgent(is_patient: &bool) -> bool {
+    !is_patient
 }
 
 /// Steps of the work that are skipped, and not even compiled, unless a statement before them succeeds.
@@ -111,5 +119,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&frame).unwrap(), text);
         assert_eq!(serde_json::from_str::<Frame>(text).unwrap(), frame);
         assert_eq!((frame.steps(), frame.size()), (1, 12));
+        let patient = Frame { is_patient: true, ..Frame::default() };
+        assert_eq!(serde_json::to_string(&patient).unwrap(), r#"{"w":[],"b":true}"#);
     }
 }
