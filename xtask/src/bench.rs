@@ -13,6 +13,8 @@ mod report;
 mod room;
 mod room_report;
 mod traffic;
+mod webhooks;
+mod webhooks_report;
 mod workerd;
 
 pub use parts::Options;
@@ -71,6 +73,9 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     }
     if options.includes(Part::Room) {
         room_report::room(&progress.step("measuring the room", || room::measure(&bench))?);
+    }
+    if options.includes(Part::Webhooks) {
+        webhooks_report::webhooks(&progress.step("measuring webhooks", || webhooks::measure(&bench))?);
     }
     if options.includes(Part::Start) {
         let starts = progress.step("measuring the start", || bench.measure_starts())?;

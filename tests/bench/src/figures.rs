@@ -61,3 +61,9 @@ fn nth<T: Copy + Default>(sorted: &[T], percent: usize) -> T {
     let last = sorted.len().saturating_sub(1);
     sorted.get(last * percent / 100).copied().unwrap_or_default()
 }
+
+/// The value below which so many in a hundred are; the values get sorted.
+pub fn percentile<T: Copy + PartialOrd>(values: &mut [T], percent: usize) -> T {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    values[(values.len() - 1) * percent / 100]
+}

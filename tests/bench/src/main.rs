@@ -15,9 +15,12 @@
 mod cpu;
 mod credentials;
 mod figures;
+mod http;
 mod plan;
 mod room;
 mod straight;
+mod webhooks;
+mod writes;
 
 use credentials::Tokens;
 use figures::{Figures, Turn};
@@ -46,6 +49,7 @@ fn main() {
         Work::Room { room } => {
             runtime.block_on(tokio::task::LocalSet::new().run_until(room::run(&room)));
         }
+        Work::Webhooks { webhooks } => runtime.block_on(webhooks::run(webhooks)),
         Work::Load(plan) => run(plan, &runtime),
     }
 }
@@ -55,6 +59,7 @@ fn main() {
 #[serde(untagged)]
 enum Work {
     Room { room: room::Plan },
+    Webhooks { webhooks: webhooks::Plan },
     Load(Plan),
 }
 

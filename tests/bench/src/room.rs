@@ -14,12 +14,12 @@ mod delivery;
 mod frames;
 mod proxy;
 mod socket;
-mod writes;
 
 use crate::cpu;
+use crate::http::{member, send};
+use crate::writes::Shop;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use storeroom_ports::{Http, HttpRequest, HttpResponse};
 use storeroom_testbed::http::NativeHttp;
 
 /// What to do.
@@ -65,6 +65,11 @@ impl Plan {
         &self.tokens[socket % self.tokens.len()]
     }
 
+    /// The store of the writes, with its owner.
+    fn shop(&self) -> Shop {
+        Shop { url: self.url.clone(), token: self.tokens[0].clone(), store: self.store.clone() }
+    }
+
     /// CPU time of workerd so far, in microseconds; nothing where the system does not tell it.
     fn cpu_us(&self) -> f64 {
         cpu::used(&self.processes).get("workerd").map_or(f64::NAN, |ns| *ns as f64 / 1_000.0)
@@ -79,26 +84,4 @@ impl Plan {
         let ticket: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
         ticket["url"].as_str().unwrap().to_owned()
     }
-}
-
-fn member(token: &str, store: &str) -> Vec<(&'static str, String)> {
-    vec![("authorization", format!("Bearer {token}")), ("x-store-id", store.to_owned())]
-}
-
-async fn send(
-    http: &NativeHttp,
-    method: &'static str,
-    url: String,
-    mut headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-) -> HttpResponse {
-    headers.push(("content-type", "application/json".to_owned()));
-    let request = HttpRequest { method, url, headers, body, timeout_ms: 30_000, answer_limit: None };
-    http.send(request).await.unwrap_or_else(|error| panic!("{error:?}"))
-}
-
-/// The value below which so many in a hundred are; the values get sorted.
-fn percentile<T: Copy + PartialOrd>(values: &mut [T], percent: usize) -> T {
-    values.sort_by(|a, b| a.partial_cmp(b).unwrap());
-    values[(values.len() - 1) * percent / 100]
 }

@@ -92,6 +92,7 @@ impl Writer {
             clock: Rc::new(WallClock),
             random: Rc::new(SeededRandom::new(seed)),
             log: recorded.clone(),
+            couriers: None,
             limiter: None,
         };
         Self {

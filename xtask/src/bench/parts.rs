@@ -26,6 +26,8 @@ pub enum Part {
     Growth,
     /// The room with 1,000 sockets, beside a plain Durable Object.
     Room,
+    /// Events to 0, 1, 10 and 50 webhook endpoints.
+    Webhooks,
     /// The Worker's size, and how long workerd takes to start.
     Start,
 }

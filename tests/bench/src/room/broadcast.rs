@@ -5,9 +5,11 @@
 //! no database is part of it.
 //! Relies on: the room taking a nudge that follows its log without looking at the database.
 
+use super::Plan;
 use super::crowd::Crowd;
 use super::delivery::gather;
-use super::{Plan, member, percentile, send};
+use crate::figures::percentile;
+use crate::http::{member, send};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};

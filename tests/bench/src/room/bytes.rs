@@ -6,7 +6,7 @@
 
 use super::Plan;
 use super::socket::Socket;
-use super::writes::Writer;
+use crate::writes::Writer;
 use serde_json::{Value, json};
 use std::time::Duration;
 use storeroom_testbed::http::NativeHttp;
@@ -28,7 +28,7 @@ pub async fn measure(plan: &Plan) -> Value {
         let url = plan.ticket(&http, &plan.url, &plan.store, &plan.tokens[1]).await;
         sockets.push(Socket::join(&url, r#"{"t":"hello"}"#, headers).await);
     }
-    let writer = Writer::new(plan, "Bytes").await;
+    let writer = Writer::new(plan.shop(), "Bytes").await;
     let mut kinds = Vec::new();
     for socket in &mut sockets {
         settle(socket).await;

@@ -3,9 +3,10 @@
 //! Guarantees: the time is from its `hello` to the last event; calls of the database are counted between the two, with
 //! another Worker, whose calls go through a proxy.
 
+use super::Plan;
 use super::proxy::Proxy;
 use super::socket::{Socket, Told};
-use super::{Plan, percentile};
+use crate::figures::percentile;
 use serde_json::{Value, json};
 use std::time::Instant;
 use storeroom_testbed::http::NativeHttp;

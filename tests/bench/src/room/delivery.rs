@@ -4,10 +4,11 @@
 //! frame, both by one clock; a frame that comes before its answer counts as nothing. The writes that warm up count
 //! nowhere.
 
+use super::Plan;
 use super::arrivals::Arrival;
 use super::crowd::Crowd;
-use super::writes::{Answers, Writer};
-use super::{Plan, percentile};
+use crate::figures::percentile;
+use crate::writes::{Answers, Writer};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -24,7 +25,7 @@ const TICKETS_AT_ONCE: usize = 25;
 
 /// Measures it.
 pub async fn measure(plan: &Plan) -> Value {
-    let writer = Writer::new(plan, "Delivery").await;
+    let writer = Writer::new(plan.shop(), "Delivery").await;
     writer.change(SHORT_SECONDS * A_SECOND, PACE).await;
     let alone_us = cpu_a_write(plan, &writer).await;
     let crowd = gather(plan, &plan.store).await;
@@ -70,14 +71,14 @@ pub async fn gather(plan: &Plan, store: &str) -> Crowd {
 }
 
 /// What a write takes when nobody is in the room.
-async fn cpu_a_write(plan: &Plan, writer: &Writer<'_>) -> f64 {
+async fn cpu_a_write(plan: &Plan, writer: &Writer) -> f64 {
     let before = plan.cpu_us();
     writer.change(SHORT_SECONDS * A_SECOND, PACE).await;
     (plan.cpu_us() - before) / (SHORT_SECONDS * A_SECOND) as f64
 }
 
 fn by_place(answers: &Answers, places: &HashMap<(String, u64), u64>) -> HashMap<u64, Instant> {
-    answers.iter().map(|(change, at)| (places[change], *at)).collect()
+    answers.iter().map(|(change, answer)| (places[change], answer.at)).collect()
 }
 
 fn delays_ms(arrivals: &[Arrival], answered: &HashMap<u64, Instant>) -> Vec<f64> {
