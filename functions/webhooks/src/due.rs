@@ -33,7 +33,7 @@ const DUE: &str = "SELECT store_id, id FROM webhook_endpoints INDEXED BY webhook
     ORDER BY failing_since IS NOT NULL, due_at LIMIT 200";
 
 /// Deliveries that were done long ago.
-const OLD: &str = "SELECT store_id, endpoint_id, seq FROM deliveries INDEXED BY deliveries_finished \
+const OLD: &str = "SELECT store_id, id FROM deliveries INDEXED BY deliveries_finished \
     WHERE finished_at < :before ORDER BY finished_at LIMIT 500";
 
 /// An endpoint and its store.
@@ -105,21 +105,21 @@ async fn forget(ports: &Ports) -> Result<(), DatabaseError> {
             .with("old", json!(deliveries).to_string());
         let mut batch = Batch::new(args);
         batch.run(
-            "DELETE FROM deliveries WHERE store_id = :store AND finished_at < :before AND (endpoint_id, seq) IN \
-             (SELECT value ->> 0, value ->> 1 FROM json_each(:old))",
+            "DELETE FROM deliveries INDEXED BY deliveries_by_id WHERE store_id = :store AND finished_at < :before \
+             AND id IN (SELECT value FROM json_each(:old))",
         );
         due::commit(ports, batch, "forgetting failed", ("store", &store)).await?;
     }
     Ok(())
 }
 
-/// Endpoint and number of each delivery, by store.
-fn by_store(rows: &Rows) -> BTreeMap<String, Vec<(String, i64)>> {
-    let mut stores: BTreeMap<String, Vec<(String, i64)>> = BTreeMap::new();
+/// The ids of the deliveries, by store.
+fn by_store(rows: &Rows) -> BTreeMap<String, Vec<String>> {
+    let mut stores: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in 0..rows.0.len() {
         let text = |column| rows.text(row, column).map(str::to_owned);
-        if let (Some(store), Some(endpoint), Some(seq)) = (text(0), text(1), rows.integer(row, 2)) {
-            stores.entry(store).or_default().push((endpoint, seq));
+        if let (Some(store), Some(delivery)) = (text(0), text(1)) {
+            stores.entry(store).or_default().push(delivery);
         }
     }
     stores
