@@ -5,7 +5,7 @@ use crate::cpu::Used;
 use crate::figures::percentile;
 use crate::writes::Answers;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What a turn measured.
@@ -39,7 +39,7 @@ pub struct Figures {
 impl Figures {
     /// Takes in a turn.
     pub fn add(&mut self, turn: Turn) {
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         for arrival in &turn.arrivals {
             let answer = turn.answers.get(&arrival.change).expect("an event of another turn arrived");
             assert!(seen.insert((&arrival.path, &arrival.change)), "an event arrived twice");
