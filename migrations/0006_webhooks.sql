@@ -64,7 +64,8 @@ CREATE TABLE deliveries (
     id TEXT NOT NULL,
     -- `held` while its endpoint is stopped.
     state TEXT NOT NULL CONSTRAINT delivery_state_known CHECK (state IN ('pending', 'held', 'delivered', 'failed')),
-    -- When it is sent next.
+    -- When it is sent next; 0 is as soon as it can be, in the order of the log, which moments are not: a request's clock
+    -- may be behind that of the request before.
     due_at INTEGER,
     -- Attempts in all, and those that failed since it was queued or asked for anew.
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -104,7 +105,7 @@ WHEN EXISTS (SELECT 1 FROM webhook_subscriptions WHERE store_id = new.store_id)
 BEGIN
     INSERT INTO deliveries (store_id, endpoint_id, seq, id, state, due_at, queued_at)
     SELECT store_id, endpoint_id, new.seq, 'dlv_' || substr(new.id, 5, 14) || lower(hex(randomblob(6))), 'pending',
-        new.at, new.at
+        0, new.at
     FROM webhook_subscriptions
     WHERE store_id = new.store_id AND topic IN ('', substr(new.type, 1, instr(new.type, '.') - 1), new.type);
     UPDATE webhook_endpoints SET due_at = new.at
@@ -157,7 +158,7 @@ SELECT d.store_id, d.endpoint_id, d.seq, d.id, json_object(
         FROM delivery_attempts a
         WHERE a.store_id = d.store_id AND a.delivery_id = d.id AND a.number > d.attempts - 12 ORDER BY a.number
     )),
-    'next_attempt_at', strftime('%Y-%m-%dT%H:%M:%fZ', d.due_at / 1000.0, 'unixepoch'),
+    'next_attempt_at', strftime('%Y-%m-%dT%H:%M:%fZ', iif(d.due_at = 0, d.queued_at, d.due_at) / 1000.0, 'unixepoch'),
     'queued_at', strftime('%Y-%m-%dT%H:%M:%fZ', d.queued_at / 1000.0, 'unixepoch'),
     'finished_at', strftime('%Y-%m-%dT%H:%M:%fZ', d.finished_at / 1000.0, 'unixepoch')
 )

@@ -107,6 +107,29 @@ async fn events_of_a_subject_arrive_in_order_and_one_that_fails_holds_up_none() 
 }
 
 #[tokio::test]
+async fn the_logs_order_counts_and_not_a_clock_that_is_behind() {
+    let bed = Testbed::new().await;
+    let hooks = Hooks::at(&bed);
+    let hook = hooks.endpoint("/a", &["product"]).await;
+    let product = hooks.event().await;
+    for n in 0..70 {
+        bed.clock.advance(-10);
+        hooks.change(&product, &format!("Title {n}")).await;
+    }
+    bed.clock.advance(700);
+    hooks.due().await;
+    assert_eq!(seqs(&hooks, "/a"), (1..=71).collect::<Vec<_>>());
+    let path = hook.path("");
+    for active in [false, true] {
+        hooks.change(&product, "Before and after the pause").await;
+        hooks.send("PATCH", &path, Some(json!({"active": active}))).await;
+    }
+    hooks.change(&product, "Later").await;
+    hooks.due().await;
+    assert_eq!(seqs(&hooks, "/a").split_off(71), [72, 74], "what was held comes before what is new");
+}
+
+#[tokio::test]
 async fn what_happens_while_a_runner_is_at_it_is_sent_too() {
     let bed = Testbed::new().await;
     let hooks = Hooks::at(&bed);

@@ -6,12 +6,12 @@ use storeroom_domain::DeliveryId;
 use storeroom_operations::Problem;
 use storeroom_web::{Answer, Call, Shown};
 
-/// What a delivery becomes that is sent again: due now, with its schedule from the start; held while its endpoint is
+/// What a delivery becomes that is sent again: due at once, with its schedule from the start; held while its endpoint is
 /// stopped.
 pub fn again() -> String {
     let is_stopped = format!("(SELECT stopped IS NOT NULL FROM {})", steps::THIS);
     format!(
-        "state = iif({is_stopped}, 'held', 'pending'), due_at = iif({is_stopped}, NULL, :now), failed = 0, \
+        "state = iif({is_stopped}, 'held', 'pending'), due_at = iif({is_stopped}, NULL, 0), failed = 0, \
          finished_at = NULL"
     )
 }

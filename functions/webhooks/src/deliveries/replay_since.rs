@@ -33,28 +33,40 @@ pub async fn replay_since(call: &Call<'_>) -> Result<Answer, Problem> {
     steps::guard_exists(&mut batch);
     batch.guard("SELECT epoch = :epoch AND :after <= seq FROM stores WHERE id = :store", not_ours());
     queue(&mut batch);
-    let document = format!(
-        "SELECT json_object('queued', (SELECT count(*) FROM deliveries WHERE store_id = :store \
-            AND endpoint_id = :endpoint AND seq > :after AND seq <= {END} AND failed = 0 \
-            AND (due_at = :now OR state = 'held')), \
-         'cursor', epoch || '.' || {END}, 'more', json(iif(seq > {END}, 'true', 'false'))) AS document, \
-         NULL AS version FROM stores WHERE id = :store"
-    );
     batch.run(steps::NOTE_DUE);
+    let document = shown();
     call.commit_and_show(batch, Shown { status: 202, document: document.into(), location: None }).await
+}
+
+/// The types that are meant: `types t`.
+fn meant() -> String {
+    format!("(SELECT coalesce(:types, (SELECT types FROM {})) AS types) AS t", steps::THIS)
+}
+
+/// How many of the events wait to be sent as soon as they can be, or for the endpoint to go on, and how far the log was read.
+fn shown() -> String {
+    format!(
+        "SELECT json_object('queued', (SELECT count(*) FROM {meant} CROSS JOIN events e ON e.store_id = :store \
+            AND e.seq > :after AND e.seq <= {END} AND {IS_MEANT} \
+            CROSS JOIN deliveries d ON d.store_id = e.store_id AND d.endpoint_id = :endpoint AND d.seq = e.seq \
+                AND (d.due_at = 0 OR d.state = 'held')), \
+         'cursor', epoch || '.' || {END}, 'more', json(iif(seq > {END}, 'true', 'false'))) AS document, \
+         NULL AS version FROM stores WHERE id = :store",
+        meant = meant()
+    )
 }
 
 fn queue(batch: &mut Batch) {
     batch.run(format!(
         "INSERT INTO deliveries (store_id, endpoint_id, seq, id, state, due_at, queued_at) \
          SELECT e.store_id, w.id, e.seq, 'dlv_' || substr(e.id, 5, 14) || lower(hex(randomblob(6))), \
-            iif(w.stopped IS NULL, 'pending', 'held'), iif(w.stopped IS NULL, :now, NULL), e.at \
-         FROM webhook_endpoints w CROSS JOIN (SELECT coalesce(:types, (SELECT types FROM {this})) AS types) AS t \
+            iif(w.stopped IS NULL, 'pending', 'held'), iif(w.stopped IS NULL, 0, NULL), e.at \
+         FROM webhook_endpoints w CROSS JOIN {meant} \
          CROSS JOIN events e ON e.store_id = w.store_id AND e.seq > :after AND e.seq <= {END} \
          WHERE w.store_id = :store AND w.id = :endpoint AND {IS_MEANT} \
          ON CONFLICT (store_id, endpoint_id, seq) DO UPDATE SET {again} \
          WHERE deliveries.state IN ('delivered', 'failed')",
-        this = steps::THIS,
+        meant = meant(),
         again = again(),
     ));
 }

@@ -54,7 +54,7 @@ pub fn hold_or_go_on(batch: &mut Batch) {
          WHERE store_id = :store AND endpoint_id = :endpoint AND due_at IS NOT NULL AND {is_stopped}"
     ));
     batch.run(format!(
-        "UPDATE deliveries INDEXED BY deliveries_apart SET state = 'pending', due_at = :now, failed = 0 \
+        "UPDATE deliveries INDEXED BY deliveries_apart SET state = 'pending', due_at = 0, failed = 0 \
          WHERE store_id = :store AND endpoint_id = :endpoint AND {APART} AND state = 'held' AND NOT {is_stopped}"
     ));
     batch.run(NOTE_DUE);

@@ -287,7 +287,7 @@ pub const REPLAY_INPUT: Object = Object {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
-    /// How many deliveries are queued anew.
+    /// How many of them are queued.
     pub queued: i64,
     /// How far the log was read.
     pub cursor: String,
@@ -300,7 +300,11 @@ pub const REPLAY: Object = Object {
     name: "Replay",
     about: "How much is sent again: of at most 10,000 events at a time.",
     fields: &[
-        Field::required("queued", COUNT, "How many deliveries are queued anew."),
+        Field::required(
+            "queued",
+            COUNT,
+            "How many of them are to be sent as soon as they can be, or wait for the endpoint to go on.",
+        ),
         Field::required(
             "cursor",
             Schema::line(3, 50),
@@ -394,7 +398,11 @@ pub const DELIVERY: Object = Object {
             Schema::List { items: &Schema::Object(&ATTEMPT), max: 12, unique: false },
             "The last twelve attempts, oldest first.",
         ),
-        Field::required("next_attempt_at", TIME_OR_NULL, "When it is tried next; null where it is not."),
+        Field::required(
+            "next_attempt_at",
+            TIME_OR_NULL,
+            "When it is tried next; a time that has passed means as soon as it can be; null where it is not tried.",
+        ),
         Field::required("queued_at", Schema::TIME, "When its event happened."),
         Field::required("finished_at", TIME_OR_NULL, "When it was delivered or given up."),
     ],

@@ -1594,7 +1594,7 @@ export interface components {
             finished_at: string | null;
             /** @description Its id. */
             id: string;
-            /** @description When it is tried next; null where it is not. */
+            /** @description When it is tried next; a time that has passed means as soon as it can be; null where it is not tried. */
             next_attempt_at: string | null;
             /**
              * Format: date-time
@@ -2663,7 +2663,7 @@ export interface components {
             more: boolean;
             /**
              * Format: int64
-             * @description How many deliveries are queued anew.
+             * @description How many of them are to be sent as soon as they can be, or wait for the endpoint to go on.
              */
             queued: number;
         };
