@@ -62,6 +62,35 @@ async fn a_runner_that_died_is_taken_over() {
 }
 
 #[tokio::test]
+async fn a_runner_that_comes_late_undoes_nothing() {
+    let bed = Testbed::new().await;
+    let hooks = Hooks::at(&bed);
+    let hook = hooks.endpoint("/a", &[]).await;
+    hooks.receiver.on("/a", Behaviour::HangBeforeHead);
+    hooks.event().await;
+    let another = async {
+        while hooks.receiver.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        hooks.receiver.on("/a", Behaviour::Status(200));
+        bed.clock.advance(LEASE_MS);
+        hooks.due().await;
+    };
+    join(hooks.due(), another).await;
+    let delivery = hooks.delivery(&hook).await;
+    assert_eq!(
+        (&delivery["state"], &delivery["attempt_count"]),
+        (&json!("delivered"), &json!(2)),
+        "{delivery}"
+    );
+    let path = format!("/api/pms/deliveries/{}/replay", delivery["id"].as_str().unwrap());
+    assert_eq!(hooks.send("POST", &path, None).await.status(), 202);
+    hooks.due().await;
+    let delivery = hooks.delivery(&hook).await;
+    assert_eq!((&delivery["state"], &delivery["attempt_count"]), (&json!("delivered"), &json!(3)));
+}
+
+#[tokio::test]
 async fn an_endpoint_that_hangs_holds_up_no_other() {
     let bed = Testbed::new().await;
     let hooks = Hooks::at(&bed);

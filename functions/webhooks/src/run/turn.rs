@@ -96,8 +96,8 @@ impl Runner<'_> {
     }
 }
 
-/// Writes attempts into the log, and how their deliveries stand since. One that is held by now stays held unless it was
-/// taken.
+/// Writes attempts into the log, and how their deliveries stand since. What is held stays held unless it was taken; what
+/// another runner has finished meanwhile stays so.
 fn write_down(batch: &mut Batch) {
     batch.run(
         "INSERT INTO delivery_attempts (store_id, delivery_id, number, at, latency_ms, status, error, answer) \
@@ -107,14 +107,15 @@ fn write_down(batch: &mut Batch) {
     );
     batch.run(
         "UPDATE deliveries INDEXED BY deliveries_by_id SET attempts = attempts + 1, failed = failed + NOT o.delivered, \
-            state = CASE WHEN o.delivered THEN 'delivered' WHEN state = 'held' THEN 'held' \
-                WHEN o.next_at IS NULL THEN 'failed' ELSE 'pending' END, \
-            due_at = CASE WHEN o.delivered OR state = 'held' THEN NULL ELSE o.next_at END, \
-            finished_at = CASE WHEN o.delivered OR (state = 'pending' AND o.next_at IS NULL) THEN :now END \
+            state = CASE WHEN o.delivered THEN 'delivered' WHEN state = 'pending' AND o.next_at IS NULL THEN 'failed' \
+                ELSE state END, \
+            due_at = CASE WHEN state = 'pending' AND NOT o.delivered THEN o.next_at END, \
+            finished_at = CASE WHEN o.delivered OR (state = 'pending' AND o.next_at IS NULL) THEN :now \
+                ELSE finished_at END \
          FROM (SELECT value ->> 'id' AS id, value ->> 'delivered' AS delivered, value ->> 'next_at' AS next_at \
             FROM json_each(:outcomes)) AS o \
          WHERE deliveries.store_id = :store AND deliveries.id IN (SELECT value ->> 'id' FROM json_each(:outcomes)) \
-            AND deliveries.id = o.id AND deliveries.state IN ('pending', 'held')",
+            AND deliveries.id = o.id",
     );
 }
 
