@@ -57,13 +57,14 @@ CREATE INDEX webhook_subscriptions_by_endpoint ON webhook_subscriptions (store_i
 
 -- An event on its way to an endpoint, once for each.
 CREATE TABLE deliveries (
-    store_id TEXT NOT NULL,
+    store_id TEXT NOT NULL REFERENCES stores (id) ON DELETE CASCADE,
+    -- It may be gone: see webhook_remains.
     endpoint_id TEXT NOT NULL,
     -- The event's.
     seq INTEGER NOT NULL,
     id TEXT NOT NULL,
-    -- `held` while its endpoint is stopped.
-    state TEXT NOT NULL CONSTRAINT delivery_state_known CHECK (state IN ('pending', 'held', 'delivered', 'failed')),
+    -- What is pending is shown as held while its endpoint is stopped.
+    state TEXT NOT NULL CONSTRAINT delivery_state_known CHECK (state IN ('pending', 'delivered', 'failed')),
     -- When it is sent next; 0 is as soon as it can be, in the order of the log, which moments are not: a request's clock
     -- may be behind that of the request before.
     due_at INTEGER,
@@ -73,14 +74,20 @@ CREATE TABLE deliveries (
     queued_at INTEGER NOT NULL,
     finished_at INTEGER,
     PRIMARY KEY (store_id, endpoint_id, seq),
-    FOREIGN KEY (store_id, endpoint_id) REFERENCES webhook_endpoints (store_id, id) ON DELETE CASCADE,
     CONSTRAINT delivery_pending_is_due CHECK ((state = 'pending') = (due_at IS NOT NULL)),
     CONSTRAINT delivery_finished_has_time CHECK ((state IN ('delivered', 'failed')) = (finished_at IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX deliveries_by_id ON deliveries (store_id, id);
 CREATE INDEX deliveries_due ON deliveries (store_id, endpoint_id, due_at, seq) WHERE due_at IS NOT NULL;
-CREATE INDEX deliveries_apart ON deliveries (store_id, endpoint_id, state, seq) WHERE state IN ('held', 'failed');
+CREATE INDEX deliveries_failed ON deliveries (store_id, endpoint_id, seq) WHERE state = 'failed';
 CREATE INDEX deliveries_finished ON deliveries (finished_at) WHERE finished_at IS NOT NULL;
+
+-- Endpoints that were deleted, whose deliveries are not yet: they may be many, and go some at a time.
+CREATE TABLE webhook_remains (
+    store_id TEXT NOT NULL REFERENCES stores (id) ON DELETE CASCADE,
+    endpoint_id TEXT NOT NULL,
+    PRIMARY KEY (store_id, endpoint_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE delivery_attempts (
     store_id TEXT NOT NULL,
@@ -144,7 +151,7 @@ SELECT d.store_id, d.endpoint_id, d.seq, d.id, json_object(
     'seq', d.seq,
     'type', e.type,
     'subject', e.subject,
-    'state', d.state,
+    'state', iif(d.state = 'pending' AND w.stopped IS NOT NULL, 'held', d.state),
     'attempt_count', d.attempts,
     'attempts', (SELECT json_group_array(json(attempt)) FROM (
         SELECT json_object(
@@ -158,11 +165,13 @@ SELECT d.store_id, d.endpoint_id, d.seq, d.id, json_object(
         FROM delivery_attempts a
         WHERE a.store_id = d.store_id AND a.delivery_id = d.id AND a.number > d.attempts - 12 ORDER BY a.number
     )),
-    'next_attempt_at', strftime('%Y-%m-%dT%H:%M:%fZ', iif(d.due_at = 0, d.queued_at, d.due_at) / 1000.0, 'unixepoch'),
+    'next_attempt_at', CASE WHEN w.stopped IS NULL
+        THEN strftime('%Y-%m-%dT%H:%M:%fZ', iif(d.due_at = 0, d.queued_at, d.due_at) / 1000.0, 'unixepoch') END,
     'queued_at', strftime('%Y-%m-%dT%H:%M:%fZ', d.queued_at / 1000.0, 'unixepoch'),
     'finished_at', strftime('%Y-%m-%dT%H:%M:%fZ', d.finished_at / 1000.0, 'unixepoch')
 )
-FROM deliveries d JOIN events e ON e.store_id = d.store_id AND e.seq = d.seq;
+FROM deliveries d JOIN webhook_endpoints w ON w.store_id = d.store_id AND w.id = d.endpoint_id
+    JOIN events e ON e.store_id = d.store_id AND e.seq = d.seq;
 
 DROP VIEW next_due;
 CREATE VIEW next_due (at) AS

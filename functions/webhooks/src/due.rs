@@ -36,6 +36,9 @@ const DUE: &str = "SELECT store_id, id FROM webhook_endpoints INDEXED BY webhook
 const OLD: &str = "SELECT store_id, id FROM deliveries INDEXED BY deliveries_finished \
     WHERE finished_at < :before ORDER BY finished_at LIMIT 500";
 
+/// Endpoints that were deleted and have left deliveries.
+const REMAINS: &str = "SELECT store_id, endpoint_id FROM webhook_remains WHERE store_id > '' LIMIT 5";
+
 /// An endpoint and its store.
 struct Waiting {
     store: String,
@@ -44,13 +47,14 @@ struct Waiting {
 
 /// Does what is due; returns how many endpoints it looked after.
 pub async fn run(ports: &Ports, master: &MasterKey) -> Result<usize, DatabaseError> {
-    forget(ports).await?;
     let waiting = waiting(ports).await?;
     let count = waiting.len();
     match &ports.couriers {
         Some(couriers) => wake_all(couriers.as_ref(), &waiting).await,
         None => serve_all(ports, master, waiting).await?,
     }
+    forget(ports).await?;
+    forget_remains(ports).await?;
     Ok(count)
 }
 
@@ -89,6 +93,10 @@ async fn waiting(ports: &Ports) -> Result<Vec<Waiting>, DatabaseError> {
 async fn serve_all(ports: &Ports, master: &MasterKey, waiting: Vec<Waiting>) -> Result<(), DatabaseError> {
     let pace = Pace { at_once: 1, most: MOST_ATTEMPTS, until: ports.clock.now().plus_ms(RUN_MS) };
     let runs = stream::iter(waiting).map(|Waiting { store, endpoint }| async move {
+        // Who is not served keeps the place.
+        if ports.clock.now() >= pace.until {
+            return Ok(0);
+        }
         run::serve(ports, master, &store, &endpoint, pace).await
     });
     let results: Vec<_> = runs.buffer_unordered(AT_ONCE).collect().await;
@@ -123,4 +131,24 @@ fn by_store(rows: &Rows) -> BTreeMap<String, Vec<String>> {
         }
     }
     stores
+}
+
+/// Deletes some of what endpoints have left that are gone.
+async fn forget_remains(ports: &Ports) -> Result<(), DatabaseError> {
+    let gone =
+        due::read(ports, "SELECT store_id, endpoint_id FROM webhook_remains LIMIT 5", &Args::new()).await?;
+    for row in 0..gone.0.len() {
+        let (Some(store), Some(endpoint)) = (gone.text(row, 0), gone.text(row, 1)) else { continue };
+        let mut batch = Batch::new(Args::new().with("store", store).with("endpoint", endpoint));
+        batch.run(
+            "DELETE FROM deliveries WHERE store_id = :store AND endpoint_id = :endpoint AND seq IN (SELECT seq \
+             FROM deliveries WHERE store_id = :store AND endpoint_id = :endpoint ORDER BY seq LIMIT 1000)",
+        );
+        batch.run(
+            "DELETE FROM webhook_remains WHERE store_id = :store AND endpoint_id = :endpoint AND NOT EXISTS \
+             (SELECT 1 FROM deliveries WHERE store_id = :store AND endpoint_id = :endpoint)",
+        );
+        due::commit(ports, batch, "forgetting failed", ("endpoint", endpoint)).await?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: an event is queued for its endpoints in its own transaction, and is tried until it is delivered, its
 //! schedule has run out or a member stops the endpoint; whatever process dies, it is tried again. One runner at a time
-//! is at an endpoint, so no attempt is made twice at a time, and what an endpoint does holds up no other.
+//! is at an endpoint, and what an endpoint does holds up no other where the host has couriers.
 //! Relies on: the schema's trigger, which queues; `functions/gateway/src/due.rs` and the host for being run.
 //!
 //! endpoints/: what a member sets · deliveries/: the log and replays · run/: sending what is due · body.rs,

@@ -25,6 +25,11 @@ pub use outcome::{Ended, Outcome};
 /// How long a lease is good after it was renewed, in milliseconds: an attempt, and as long again for the rest.
 const LEASE_MS: i64 = 2 * ATTEMPT_MS as i64 + 5_000;
 
+/// How long what has ended waits to be written down together with more, in milliseconds.
+const PATIENCE_MS: i64 = 100;
+/// How long it is waited for an attempt before it is looked whether there is more to send beside it, in milliseconds.
+const LOOK_AGAIN_MS: i64 = 900;
+
 /// How much a runner may do.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -86,7 +91,8 @@ pub async fn serve(
 impl Runner<'_> {
     /// Makes attempts until something should be written down.
     async fn work(&mut self) {
-        self.attempts.be_patient();
+        self.attempts.be_patient(PATIENCE_MS);
+        let mut has_waited = false;
         loop {
             self.begin();
             match self.attempts.next().await {
@@ -98,7 +104,10 @@ impl Runner<'_> {
                         return;
                     }
                 }
-                attempt::Next::PatienceEnded if self.outcomes.is_empty() => {}
+                attempt::Next::PatienceEnded if self.outcomes.is_empty() && !has_waited => {
+                    has_waited = true;
+                    self.attempts.be_patient(LOOK_AGAIN_MS);
+                }
                 attempt::Next::PatienceEnded | attempt::Next::Nothing => return,
             }
         }

@@ -192,9 +192,14 @@ pub const MAX_PAGE_BYTES: usize = 4_500_000;
 /// The rows of `query`, which has a column `document`, until they have `MAX_PAGE_BYTES`: the row that crosses the
 /// bound is the last one, so there is always one. `order` is the query's own, by its columns.
 pub fn bounded(query: &str, order: &str) -> String {
+    bounded_to(MAX_PAGE_BYTES, query, order)
+}
+
+/// The rows of `query` as `bounded` has them, until they have so many bytes.
+pub fn bounded_to(bytes: usize, query: &str, order: &str) -> String {
     format!(
         "SELECT * FROM (SELECT page.*, sum(octet_length(document)) OVER ({order}) - octet_length(document) \
-         AS bytes_before FROM ({query}) AS page) WHERE bytes_before < {MAX_PAGE_BYTES} {order}"
+         AS bytes_before FROM ({query}) AS page) WHERE bytes_before < {bytes} {order}"
     )
 }
 

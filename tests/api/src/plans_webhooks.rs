@@ -53,11 +53,15 @@ async fn lists(bed: &Testbed) {
     let hooks = Hooks::at(bed);
     let [hook, _] =
         [hooks.endpoint("/listed", &["product"]).await, hooks.endpoint("/other", &["order"]).await];
-    for state in ["delivered", "failed", "held", "pending"] {
+    for state in ["delivered", "failed", "pending", "held"] {
         for _ in 0..2 {
             hooks.event().await;
         }
-        hooks.become_all(&hook, state).await;
+        if state == "held" {
+            call(bed, "PATCH", &hook.path(""), Some(json!({"active": false})), Some("*")).await;
+        } else {
+            hooks.become_all(&hook, state).await;
+        }
         for query in ["limit=1".to_owned(), format!("limit=1&state={state}")] {
             second_page(bed, &format!("{}?{query}", hook.path("/deliveries"))).await;
         }
@@ -66,6 +70,7 @@ async fn lists(bed: &Testbed) {
     for endpoint in hooks.made.take() {
         call(bed, "DELETE", &endpoint.path(""), None, Some("*")).await;
     }
+    hooks.due().await;
 }
 
 async fn second_page(bed: &Testbed, first: &str) {

@@ -193,8 +193,13 @@ async fn an_endpoint_goes_with_all_that_is_its_own() {
     let [hook, other] = [hooks.endpoint("/a", &[]).await, hooks.endpoint("/b", &[]).await];
     hooks.event().await;
     hooks.due().await;
+    let delivery = hooks.delivery(&hook).await["id"].as_str().unwrap().to_owned();
     let reply = hooks.send("DELETE", &hook.path(""), None).await;
     assert_eq!((reply.status(), reply.round_trips), (204, 1));
+    for (method, rest) in [("GET", ""), ("POST", "/replay")] {
+        let path = format!("/api/pms/deliveries/{delivery}{rest}");
+        assert_eq!(hooks.send(method, &path, None).await.code(), "not-found", "{method} {rest}");
+    }
     for (method, rest) in
         [("GET", ""), ("GET", "/deliveries"), ("POST", "/test"), ("POST", "/rotate"), ("DELETE", "")]
     {
@@ -204,4 +209,7 @@ async fn an_endpoint_goes_with_all_that_is_its_own() {
     hooks.due().await;
     assert_eq!(hooks.receiver.requests_to("/a").len(), 1);
     assert_eq!(hooks.deliveries(&other, "").await.len(), 2);
+    let left = "SELECT (SELECT count(*) FROM deliveries), (SELECT count(*) FROM delivery_attempts), \
+        (SELECT count(*) FROM webhook_remains)";
+    assert_eq!(bed.sql(left, storeroom_sql::Args::new()).await[0], [2.into(), 2.into(), 0.into()]);
 }

@@ -2,6 +2,7 @@
 
 use crate::hooks::{Hook, Hooks};
 use crate::product::log;
+use futures::future::join;
 use serde_json::{Value, json};
 use storeroom_domain::Role;
 use storeroom_receiver::Behaviour;
@@ -109,6 +110,30 @@ async fn gone_is_believed_at_once() {
 }
 
 #[tokio::test]
+async fn what_an_address_does_that_was_left_does_not_count() {
+    let bed = Testbed::new().await;
+    let hooks = Hooks::at(&bed);
+    let hook = hooks.endpoint("/old", &[]).await;
+    hooks.receiver.on("/old", Behaviour::HangBeforeHead);
+    hooks.receiver.on("/new", Behaviour::Status(200));
+    hooks.event().await;
+    let moved = async {
+        while hooks.receiver.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let patch = json!({"url": hooks.receiver.url("/new")});
+        assert_eq!(hooks.send("PATCH", &hook.path(""), Some(patch)).await.status(), 200);
+    };
+    join(hooks.due(), moved).await;
+    let document = hooks.document(&hook).await;
+    assert_eq!((&document["failing_since"], &document["version"]), (&Value::Null, &json!(2)));
+    assert_eq!(hooks.delivery(&hook).await["attempt_count"], json!(1));
+    bed.clock.advance(10_000);
+    hooks.due().await;
+    assert_eq!(hooks.receiver.requests_to("/new").len(), 1);
+}
+
+#[tokio::test]
 async fn five_days_of_failures_disable_and_delete_nothing() {
     let bed = Testbed::new().await;
     let hooks = Hooks::at(&bed);
@@ -132,6 +157,7 @@ async fn five_days_of_failures_disable_and_delete_nothing() {
     assert_eq!(states(&hooks, &hook).await, ["failed", "held"]);
     hooks.receiver.on("/a", Behaviour::Status(200));
     assert_eq!(set_active(&hooks, &hook, true).await["failing_since"], Value::Null);
+    bed.clock.advance(10_000);
     hooks.due().await;
     assert_eq!(states(&hooks, &hook).await, ["failed", "delivered"]);
 }

@@ -6,15 +6,8 @@ use storeroom_domain::DeliveryId;
 use storeroom_operations::Problem;
 use storeroom_web::{Answer, Call, Shown};
 
-/// What a delivery becomes that is sent again: due at once, with its schedule from the start; held while its endpoint is
-/// stopped.
-pub fn again() -> String {
-    let is_stopped = format!("(SELECT stopped IS NOT NULL FROM {})", steps::THIS);
-    format!(
-        "state = iif({is_stopped}, 'held', 'pending'), due_at = iif({is_stopped}, NULL, 0), failed = 0, \
-         finished_at = NULL"
-    )
-}
+/// What a delivery becomes that is sent again: due at once, with its schedule from the start.
+pub const AGAIN: &str = "state = 'pending', due_at = 0, failed = 0, finished_at = NULL";
 
 /// Sends an event to its endpoint again, or sooner.
 pub async fn replay(call: &Call<'_>) -> Result<Answer, Problem> {
@@ -25,7 +18,11 @@ pub async fn replay(call: &Call<'_>) -> Result<Answer, Problem> {
     let of_its_own = |sql: String| sql.replace(":endpoint", endpoint);
     batch.run_expecting(
         1,
-        of_its_own(format!("UPDATE deliveries SET {} WHERE store_id = :store AND id = :delivery", again())),
+        of_its_own(format!(
+            "UPDATE deliveries SET {AGAIN} WHERE store_id = :store AND id = :delivery \
+             AND EXISTS (SELECT 1 FROM {})",
+            steps::THIS
+        )),
         Problem::not_found("delivery"),
     );
     batch.run(of_its_own(steps::NOTE_DUE.to_owned()));

@@ -1,6 +1,6 @@
 //! `POST /webhooks/{id}/replay`.
 
-use super::replay::again;
+use super::replay::AGAIN;
 use crate::endpoints::{Topics, steps};
 use storeroom_domain::{LogCursor, WebhookId};
 use storeroom_operations::shapes::webhook::ReplayInput;
@@ -43,13 +43,13 @@ fn meant() -> String {
     format!("(SELECT coalesce(:types, (SELECT types FROM {})) AS types) AS t", steps::THIS)
 }
 
-/// How many of the events wait to be sent as soon as they can be, or for the endpoint to go on, and how far the log was read.
+/// How many of the events wait to be sent as soon as they can be, and how far the log was read.
 fn shown() -> String {
     format!(
         "SELECT json_object('queued', (SELECT count(*) FROM {meant} CROSS JOIN events e ON e.store_id = :store \
             AND e.seq > :after AND e.seq <= {END} AND {IS_MEANT} \
             CROSS JOIN deliveries d ON d.store_id = e.store_id AND d.endpoint_id = :endpoint AND d.seq = e.seq \
-                AND (d.due_at = 0 OR d.state = 'held')), \
+                AND d.due_at = 0), \
          'cursor', epoch || '.' || {END}, 'more', json(iif(seq > {END}, 'true', 'false'))) AS document, \
          NULL AS version FROM stores WHERE id = :store",
         meant = meant()
@@ -60,14 +60,13 @@ fn queue(batch: &mut Batch) {
     batch.run(format!(
         "INSERT INTO deliveries (store_id, endpoint_id, seq, id, state, due_at, queued_at) \
          SELECT e.store_id, w.id, e.seq, 'dlv_' || substr(e.id, 5, 14) || lower(hex(randomblob(6))), \
-            iif(w.stopped IS NULL, 'pending', 'held'), iif(w.stopped IS NULL, 0, NULL), e.at \
+            'pending', 0, e.at \
          FROM webhook_endpoints w CROSS JOIN {meant} \
          CROSS JOIN events e ON e.store_id = w.store_id AND e.seq > :after AND e.seq <= {END} \
          WHERE w.store_id = :store AND w.id = :endpoint AND {IS_MEANT} \
-         ON CONFLICT (store_id, endpoint_id, seq) DO UPDATE SET {again} \
+         ON CONFLICT (store_id, endpoint_id, seq) DO UPDATE SET {AGAIN} \
          WHERE deliveries.state IN ('delivered', 'failed')",
         meant = meant(),
-        again = again(),
     ));
 }
 

@@ -5,7 +5,7 @@ use storeroom_domain::WebhookId;
 use storeroom_operations::Problem;
 use storeroom_web::{Answer, Call};
 
-/// Deletes an endpoint with its secrets, its deliveries and their attempts.
+/// Deletes an endpoint with its secrets. Nothing more is seen of its deliveries; due work deletes them some at a time.
 pub async fn delete(call: &Call<'_>) -> Result<Answer, Problem> {
     let meant = call.precondition()?;
     let endpoint: WebhookId = call.path_id("id", "webhook endpoint")?;
@@ -15,6 +15,7 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, Problem> {
     let current =
         "SELECT document FROM webhook_documents WHERE store_id = :store AND id = :endpoint".to_owned();
     meant.guard(&mut batch, "webhook endpoint", steps::THIS, current);
+    batch.run("INSERT INTO webhook_remains (store_id, endpoint_id) VALUES (:store, :endpoint)");
     batch.run(format!("DELETE FROM {}", steps::THIS));
     call.commit(batch).await?;
     Ok(Answer::empty(204))

@@ -42,6 +42,6 @@ pub async fn patch(call: &Call<'_>) -> Result<Answer, Problem> {
     meant.guard(&mut batch, "webhook endpoint", steps::THIS, current);
     batch.run(update());
     steps::subscribe(&mut batch);
-    steps::hold_or_go_on(&mut batch);
+    batch.run(steps::NOTE_DUE);
     steps::commit_and_show(call, batch).await
 }

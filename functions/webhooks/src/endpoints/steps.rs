@@ -1,7 +1,7 @@
 //! The statements that several writes of an endpoint share.
 //!
 //! Every one names only arguments of `Call::args` and `bind`. Guarantees: an endpoint that is stopped is subscribed to
-//! nothing, is due never, and what was queued for it is held.
+//! nothing and due never, so what is queued for it waits; not a row of that is touched, however much it is.
 
 use crate::sign;
 use crate::target::{self, Refusal};
@@ -15,9 +15,6 @@ pub const THIS: &str = "webhook_endpoints WHERE store_id = :store AND id = :endp
 
 /// Where the log of the store stands, as a cursor.
 pub const CURSOR: &str = "(SELECT epoch || '.' || seq FROM stores WHERE id = :store)";
-
-/// What the index of rare states holds, in its own words: it serves only queries that say so.
-pub const APART: &str = "state IN ('held', 'failed')";
 
 /// Sets which endpoint it is.
 pub fn bind(batch: &mut Batch, call: &Call<'_>, endpoint: WebhookId) {
@@ -44,20 +41,6 @@ pub fn subscribe(batch: &mut Batch) {
          SELECT w.store_id, coalesce(t.value, ''), w.id FROM webhook_endpoints w LEFT JOIN json_each(w.types) AS t \
          WHERE w.store_id = :store AND w.id = :endpoint AND w.stopped IS NULL",
     );
-}
-
-/// Holds what is queued for an endpoint that is stopped, or lets it go on at once.
-pub fn hold_or_go_on(batch: &mut Batch) {
-    let is_stopped = format!("(SELECT stopped IS NOT NULL FROM {THIS})");
-    batch.run(format!(
-        "UPDATE deliveries INDEXED BY deliveries_due SET state = 'held', due_at = NULL \
-         WHERE store_id = :store AND endpoint_id = :endpoint AND due_at IS NOT NULL AND {is_stopped}"
-    ));
-    batch.run(format!(
-        "UPDATE deliveries INDEXED BY deliveries_apart SET state = 'pending', due_at = 0, failed = 0 \
-         WHERE store_id = :store AND endpoint_id = :endpoint AND {APART} AND state = 'held' AND NOT {is_stopped}"
-    ));
-    batch.run(NOTE_DUE);
 }
 
 /// Notes on the endpoint what is due first, unless a runner is at it, which will see by itself.

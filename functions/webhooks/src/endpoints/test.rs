@@ -40,7 +40,7 @@ async fn send(call: &Call<'_>, endpoint: WebhookId, address: &Address) -> Webhoo
     let (ports, event, began) = (call.ports, event.to_string(), call.ports.clock.now());
     let body = body::of_test(call, &event, endpoint, began);
     let result = send_once(ports, &call.secrets.master, address, &event, began, body).await;
-    let ended = Ended { id: "", subject: "", failed: 0, began, ended: ports.clock.now(), chance: 0 };
+    let ended = Ended { id: "", subject: "", url: "", failed: 0, began, ended: ports.clock.now(), chance: 0 };
     let outcome = Outcome::of(&ended, result);
     WebhookTest {
         event_id: event,

@@ -17,9 +17,6 @@ use storeroom_ports::{HttpError, HttpRequest, HttpResponse, Ports};
 use storeroom_sql::Rows;
 use storeroom_web::master::MasterKey;
 
-/// How long what has ended waits to be written down together with more, in milliseconds.
-const PATIENCE_MS: i64 = 100;
-
 /// Where an endpoint is, and whose secrets sign what is sent there.
 #[derive(Debug, Clone)]
 pub struct Address {
@@ -74,6 +71,11 @@ impl<'a> Attempts<'a> {
         self.address = Some(address);
     }
 
+    /// Where that is.
+    pub fn url(&self) -> Option<&str> {
+        self.address.as_ref().map(|address| address.url.as_str())
+    }
+
     /// How many are on their way.
     pub fn count(&self) -> usize {
         self.ids.len()
@@ -95,15 +97,16 @@ impl<'a> Attempts<'a> {
             let mut chance = [0; 2];
             ports.random.fill(&mut chance);
             let (ended, chance) = (ports.clock.now(), u16::from_le_bytes(chance));
-            let ended = Ended { id: &id, subject: &subject, failed, began: now, ended, chance };
+            let ended =
+                Ended { id: &id, subject: &subject, url: &address.url, failed, began: now, ended, chance };
             Outcome::of(&ended, result)
         };
         self.under_way.push(attempt.boxed_local());
     }
 
-    /// From now on it is waited with patience.
-    pub fn be_patient(&mut self) {
-        self.patience = Some(self.ports.clock.sleep(PATIENCE_MS));
+    /// From now on it is waited for so many milliseconds before something is done about it.
+    pub fn be_patient(&mut self, ms: i64) {
+        self.patience = Some(self.ports.clock.sleep(ms));
     }
 
     /// Whether it is.

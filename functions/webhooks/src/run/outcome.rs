@@ -18,6 +18,11 @@ pub struct Outcome {
     /// What the event is about.
     #[serde(skip)]
     pub subject: String,
+    /// Where it went.
+    #[serde(skip)]
+    pub url: String,
+    /// How many attempts had failed before.
+    pub had_failed: i64,
     /// When the attempt began, Unix milliseconds.
     pub at: i64,
     /// How long it took.
@@ -40,6 +45,8 @@ pub struct Ended<'a> {
     pub id: &'a str,
     /// What the event is about.
     pub subject: &'a str,
+    /// Where it went.
+    pub url: &'a str,
     /// How many attempts had failed before.
     pub failed: i64,
     /// When it began.
@@ -56,6 +63,8 @@ impl Outcome {
         let mut outcome = Self {
             id: ended.id.to_owned(),
             subject: ended.subject.to_owned(),
+            url: ended.url.to_owned(),
+            had_failed: ended.failed,
             at: ended.began.ms(),
             latency_ms: ended.ended.ms().saturating_sub(ended.began.ms()).max(0),
             status: None,
@@ -109,7 +118,10 @@ mod tests {
 
     fn outcome(failed: i64, result: Result<HttpResponse, HttpError>) -> Outcome {
         let [began, ended] = [1_000, 1_250].map(Timestamp::from_ms);
-        Outcome::of(&Ended { id: "dlv_1", subject: "s", failed, began, ended, chance: 32_768 }, result)
+        Outcome::of(
+            &Ended { id: "dlv_1", subject: "s", url: "u", failed, began, ended, chance: 32_768 },
+            result,
+        )
     }
 
     fn answered(status: u16, body: &[u8]) -> Result<HttpResponse, HttpError> {

@@ -12,15 +12,23 @@ use crate::body::OF_DELIVERY;
 use crate::endpoints::steps;
 use serde_json::json;
 use storeroom_domain::delivery::FAILING_FOR_MS;
-use storeroom_domain::{EventId, EventType};
+use storeroom_domain::{EventId, EventType, Timestamp};
 use storeroom_ports::random::new_id;
 use storeroom_ports::{DatabaseError, due};
+use storeroom_sql::batch::Outcome as Outcomes;
 use storeroom_sql::{Args, Batch, Rows, documents, events};
 
 /// Most outcomes of one turn.
 pub const MOST_OUTCOMES: usize = 32;
+/// About the most bytes of events that one turn takes: the writer may put several turns into one call, whose answer is bounded.
+const MOST_BYTES: usize = 512 * 1024;
 /// Most deliveries that a runner takes before it has sent them.
 const MOST_TAKEN: usize = 64;
+
+/// How often a turn is tried for which the database has no time, nothing of which was done.
+const TRIES: u32 = 3;
+/// How long it is waited between two tries, in milliseconds.
+const BETWEEN_TRIES_MS: i64 = 1_000;
 
 /// The endpoint while it is this runner's.
 const MINE: &str = "store_id = :store AND id = :endpoint AND lease = :lease";
@@ -28,12 +36,8 @@ const MINE: &str = "store_id = :store AND id = :endpoint AND lease = :lease";
 impl Runner<'_> {
     /// Takes a turn; whether there is more to do.
     pub async fn turn(&mut self) -> Result<bool, DatabaseError> {
-        let now = self.ports.clock.now();
-        let until = now.plus_ms(LEASE_MS);
-        let batch = self.batch(now.ms(), until.ms());
-        let outcome =
-            due::commit_and_tell(self.ports, batch, "delivering failed", ("endpoint", self.endpoint)).await?;
-        let Some(outcome) = outcome else { return Ok(false) };
+        let until = self.ports.clock.now().plus_ms(LEASE_MS);
+        let Some(outcome) = self.commit(until).await? else { return Ok(false) };
         self.outcomes.clear();
         match Address::of(self.endpoint, &outcome.rows("endpoint")) {
             Some(address) => {
@@ -47,6 +51,24 @@ impl Runner<'_> {
             }
         }
         Ok(self.attempts.count() > 0 || !self.taken.is_empty())
+    }
+
+    /// Commits the turn, again if the database was too busy: what came of attempts is too good to be lost.
+    async fn commit(&self, until: Timestamp) -> Result<Option<Outcomes>, DatabaseError> {
+        let mut tries = 1;
+        loop {
+            let batch = self.batch(self.ports.clock.now().ms(), until.ms());
+            let done =
+                due::commit_and_tell(self.ports, batch, "delivering failed", ("endpoint", self.endpoint))
+                    .await;
+            match done {
+                Err(DatabaseError::Unavailable(_)) if tries < TRIES => {
+                    self.ports.clock.sleep(BETWEEN_TRIES_MS).await;
+                    tries += 1;
+                }
+                done => return done,
+            }
+        }
     }
 
     fn batch(&self, now_ms: i64, until_ms: i64) -> Batch {
@@ -75,8 +97,10 @@ impl Runner<'_> {
         let event: EventId = new_id(self.ports.random.as_ref(), self.ports.clock.now());
         let known: Vec<&str> = self.attempts.ids().chain(self.taken.ids()).collect();
         let room = if self.is_ending { 0 } else { MOST_TAKEN.saturating_sub(known.len()) };
-        let failed_at =
-            self.outcomes.iter().filter(|outcome| !outcome.delivered).map(|outcome| outcome.at).min();
+        // What an address did that the endpoint has left says nothing of the one that it has.
+        let url = self.attempts.url().unwrap_or_default();
+        let here = || self.outcomes.iter().filter(|outcome| outcome.url == url);
+        let failed_at = here().filter(|outcome| !outcome.delivered).map(|outcome| outcome.at).min();
         Args::new()
             .with("store", self.store)
             .with("endpoint", self.endpoint)
@@ -86,9 +110,10 @@ impl Runner<'_> {
             .with("known", json!(known).to_string())
             .with("limit", i64::try_from(room).unwrap_or(0))
             .with("outcomes", json!(self.outcomes).to_string())
-            .with("any_delivered", i64::from(self.outcomes.iter().any(|outcome| outcome.delivered)))
+            .with("any_delivered", i64::from(here().any(|outcome| outcome.delivered)))
             .with("failed_at", failed_at)
-            .with("is_gone", i64::from(self.outcomes.iter().any(Outcome::is_gone)))
+            .with("is_gone", i64::from(here().any(Outcome::is_gone)))
+            .with("url", url)
             .with("failing_for", FAILING_FOR_MS)
             .with("event_id", event.to_string())
             .with("actor", "system")
@@ -96,8 +121,7 @@ impl Runner<'_> {
     }
 }
 
-/// Writes attempts into the log, and how their deliveries stand since. What is held stays held unless it was taken; what
-/// another runner has finished meanwhile stays so.
+/// Writes attempts into the log, and how their deliveries stand since. What another runner has finished meanwhile stays so.
 fn write_down(batch: &mut Batch) {
     batch.run(
         "INSERT INTO delivery_attempts (store_id, delivery_id, number, at, latency_ms, status, error, answer) \
@@ -105,29 +129,32 @@ fn write_down(batch: &mut Batch) {
             o.value ->> 'error', o.value ->> 'answer' \
          FROM json_each(:outcomes) AS o CROSS JOIN deliveries d ON d.store_id = :store AND d.id = o.value ->> 'id'",
     );
-    batch.run(
-        "UPDATE deliveries INDEXED BY deliveries_by_id SET attempts = attempts + 1, failed = failed + NOT o.delivered, \
-            state = CASE WHEN o.delivered THEN 'delivered' WHEN state = 'pending' AND o.next_at IS NULL THEN 'failed' \
+    // Not when it was asked for anew meanwhile: then it is due at once, whatever came of this attempt.
+    let its_own = "(state = 'pending' AND failed = o.had_failed)";
+    batch.run(format!(
+        "UPDATE deliveries INDEXED BY deliveries_by_id SET attempts = attempts + 1, failed = failed + (NOT o.delivered AND {its_own}), \
+            state = CASE WHEN o.delivered THEN 'delivered' WHEN {its_own} AND o.next_at IS NULL THEN 'failed' \
                 ELSE state END, \
-            due_at = CASE WHEN state = 'pending' AND NOT o.delivered THEN o.next_at END, \
-            finished_at = CASE WHEN o.delivered OR (state = 'pending' AND o.next_at IS NULL) THEN :now \
-                ELSE finished_at END \
-         FROM (SELECT value ->> 'id' AS id, value ->> 'delivered' AS delivered, value ->> 'next_at' AS next_at \
-            FROM json_each(:outcomes)) AS o \
+            due_at = CASE WHEN o.delivered THEN NULL WHEN {its_own} THEN o.next_at ELSE due_at END, \
+            finished_at = CASE WHEN o.delivered OR ({its_own} AND o.next_at IS NULL) THEN :now ELSE finished_at END \
+         FROM (SELECT value ->> 'id' AS id, value ->> 'delivered' AS delivered, value ->> 'next_at' AS next_at, \
+            value ->> 'had_failed' AS had_failed FROM json_each(:outcomes)) AS o \
          WHERE deliveries.store_id = :store AND deliveries.id IN (SELECT value ->> 'id' FROM json_each(:outcomes)) \
-            AND deliveries.id = o.id",
-    );
+            AND deliveries.id = o.id"
+    ));
 }
 
-/// Notes whether the endpoint fails, and disables it when it has done so for too long or wants nothing any more.
+/// Notes whether the endpoint fails where it is now, and disables it when it has done so for too long or wants nothing any more.
 fn judge(batch: &mut Batch) {
     batch.run(
         "UPDATE webhook_endpoints SET failing_since = iif(:any_delivered, NULL, :failed_at), \
             version = version + 1, updated_at = :now \
-         WHERE store_id = :store AND id = :endpoint AND (failing_since IS NULL) IS NOT (:any_delivered = 1)",
+         WHERE store_id = :store AND id = :endpoint AND url = :url AND (:any_delivered OR :failed_at IS NOT NULL) \
+            AND (failing_since IS NULL) IS NOT (:any_delivered = 1)",
     );
     let is_too_bad = format!(
-        "SELECT stopped IS NULL AND (:is_gone OR (NOT :any_delivered AND failing_since <= :now - :failing_for)) FROM {}",
+        "SELECT stopped IS NULL AND (:is_gone OR (NOT :any_delivered AND failing_since <= :now - :failing_for)) FROM {} \
+         AND url = :url",
         steps::THIS
     );
     batch.only_if(&is_too_bad, |batch| {
@@ -138,7 +165,6 @@ fn judge(batch: &mut Batch) {
             steps::CURSOR
         ));
         steps::subscribe(batch);
-        steps::hold_or_go_on(batch);
         let told = format!(
             "SELECT id AS subject, version, json_object('url', url, 'reason', stopped, 'cursor', stopped_cursor) AS data \
              FROM {}",
@@ -148,7 +174,8 @@ fn judge(batch: &mut Batch) {
     });
 }
 
-/// Gives the endpoint back: a runner that ends does so in any case, another one only when nothing is due.
+/// Gives the endpoint back: a runner that ends does so in any case, another one only when nothing is due. Who was served comes
+/// after those who have waited.
 fn give_back(batch: &mut Batch, is_ending: bool) {
     let unless_due = match is_ending {
         true => "",
@@ -158,7 +185,7 @@ fn give_back(batch: &mut Batch, is_ending: bool) {
         }
     };
     batch.run(format!(
-        "UPDATE webhook_endpoints SET lease = NULL, due_at = (SELECT min(d.due_at) FROM deliveries d \
+        "UPDATE webhook_endpoints SET lease = NULL, due_at = (SELECT max(:now, min(d.due_at)) FROM deliveries d \
             WHERE d.store_id = :store AND d.endpoint_id = :endpoint AND d.due_at IS NOT NULL) \
          WHERE {MINE} {unless_due}"
     ));
@@ -182,7 +209,7 @@ fn taken_query() -> String {
             AND d.id NOT IN (SELECT value FROM json_each(:known)) \
          ORDER BY d.due_at, d.seq LIMIT :limit"
     );
-    documents::bounded(&query, "ORDER BY due_at, seq")
+    documents::bounded_to(MOST_BYTES, &query, "ORDER BY due_at, seq")
 }
 
 fn deliveries(rows: &Rows) -> impl Iterator<Item = Delivery> {
