@@ -135,8 +135,7 @@ fn by_store(rows: &Rows) -> BTreeMap<String, Vec<String>> {
 
 /// Deletes some of what endpoints have left that are gone.
 async fn forget_remains(ports: &Ports) -> Result<(), DatabaseError> {
-    let gone =
-        due::read(ports, "SELECT store_id, endpoint_id FROM webhook_remains LIMIT 5", &Args::new()).await?;
+    let gone = due::read(ports, REMAINS, &Args::new()).await?;
     for row in 0..gone.0.len() {
         let (Some(store), Some(endpoint)) = (gone.text(row, 0), gone.text(row, 1)) else { continue };
         let mut batch = Batch::new(Args::new().with("store", store).with("endpoint", endpoint));
