@@ -20,9 +20,7 @@ pub async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
 
 /// Tries a rejected event again.
 pub async fn apply(call: &Call<'_>) -> Result<Answer, Problem> {
-    if call.idempotency_key.is_some()
-        && let Some(kept) = call.look_first().await?
-    {
+    if let Some(kept) = call.kept().await? {
         return Ok(kept);
     }
     let id = call.path.get("id").map(String::as_str).unwrap_or_default();

@@ -303,6 +303,15 @@ impl Call<'_> {
         Kept::of(&rows).map(|kept| replay(kept, &self.fingerprint)).transpose()
     }
 
+    /// The answer of the same request before, looked up only if there may be one: for what begins with something else than
+    /// its batch.
+    pub async fn kept(&self) -> Result<Option<Answer>, Problem> {
+        match &self.idempotency_key {
+            Some(_) => self.look_first().await,
+            None => Ok(None),
+        }
+    }
+
     /// Whether the database answers.
     pub async fn ping_database(&self) -> Result<(), Problem> {
         self.statement("SELECT 1".to_owned(), Args::new()).await.map(|_| ())

@@ -106,9 +106,7 @@ pub fn read<T: DeserializeOwned>(
 
 /// Applies an event that was sent; one that is refused by what the store has is kept, and the answer says why.
 pub async fn receive(call: &Call<'_>, event: &Event, command: &dyn Command) -> Result<Answer, Problem> {
-    if call.idempotency_key.is_some()
-        && let Some(kept) = call.look_first().await?
-    {
+    if let Some(kept) = call.kept().await? {
         return Ok(kept);
     }
     match apply(call, event, command).await? {

@@ -9,12 +9,7 @@ use storeroom_web::{Answer, Call};
 pub async fn delete(call: &Call<'_>) -> Result<Answer, Problem> {
     let meant = call.precondition()?;
     let endpoint: WebhookId = call.path_id("id", "webhook endpoint")?;
-    let mut batch = call.write();
-    steps::bind(&mut batch, call, endpoint);
-    steps::guard_exists(&mut batch);
-    let current =
-        "SELECT document FROM webhook_documents WHERE store_id = :store AND id = :endpoint".to_owned();
-    meant.guard(&mut batch, "webhook endpoint", steps::THIS, current);
+    let mut batch = steps::begin(call, endpoint, meant);
     batch.run("INSERT INTO webhook_remains (store_id, endpoint_id) VALUES (:store, :endpoint)");
     batch.run(format!("DELETE FROM {}", steps::THIS));
     call.commit(batch).await?;

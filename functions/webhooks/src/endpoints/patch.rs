@@ -30,16 +30,11 @@ pub async fn patch(call: &Call<'_>) -> Result<Answer, Problem> {
     let endpoint: WebhookId = call.path_id("id", "webhook endpoint")?;
     let topics = patch.types.map(Topics::of).transpose()?;
     patch.url.as_deref().map(|url| steps::check_target(call, url)).transpose()?;
-    let mut batch = call.write();
-    steps::bind(&mut batch, call, endpoint);
+    let mut batch = steps::begin(call, endpoint, meant);
     batch.set("url", patch.url);
     batch.set("types", topics.map(|topics| topics.json()));
     batch.set("description", patch.description);
     batch.set("active", patch.active.map(i64::from));
-    steps::guard_exists(&mut batch);
-    let current =
-        "SELECT document FROM webhook_documents WHERE store_id = :store AND id = :endpoint".to_owned();
-    meant.guard(&mut batch, "webhook endpoint", steps::THIS, current);
     batch.run(update());
     steps::subscribe(&mut batch);
     batch.run(steps::NOTE_DUE);

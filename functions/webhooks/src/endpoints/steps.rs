@@ -8,10 +8,14 @@ use crate::target::{self, Refusal};
 use storeroom_domain::WebhookId;
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::Batch;
-use storeroom_web::{Answer, Call, Shown};
+use storeroom_web::{Answer, Call, Precondition, Shown};
 
 /// The endpoint `:endpoint` as the rest of a query.
 pub const THIS: &str = "webhook_endpoints WHERE store_id = :store AND id = :endpoint";
+
+/// The endpoint `:endpoint`: `document`, `version`.
+pub const DOCUMENT: &str =
+    "SELECT document, version FROM webhook_documents WHERE store_id = :store AND id = :endpoint";
 
 /// Where the log of the store stands, as a cursor.
 pub const CURSOR: &str = "(SELECT epoch || '.' || seq FROM stores WHERE id = :store)";
@@ -20,6 +24,15 @@ pub const CURSOR: &str = "(SELECT epoch || '.' || seq FROM stores WHERE id = :st
 pub fn bind(batch: &mut Batch, call: &Call<'_>, endpoint: WebhookId) {
     call.about(endpoint);
     batch.set("endpoint", endpoint.to_string());
+}
+
+/// A batch that begins as every write to an endpoint that is there: it exists, and its version is the one that is meant.
+pub fn begin(call: &Call<'_>, endpoint: WebhookId, meant: Precondition) -> Batch {
+    let mut batch = call.write();
+    bind(&mut batch, call, endpoint);
+    guard_exists(&mut batch);
+    meant.guard(&mut batch, "webhook endpoint", THIS, format!("SELECT document FROM ({DOCUMENT})"));
+    batch
 }
 
 /// Refuses an endpoint that the store does not have.
@@ -70,7 +83,5 @@ pub async fn commit_and_show_secret(
 }
 
 fn shown(call: &Call<'_>) -> Shown {
-    let document =
-        "SELECT document, version FROM webhook_documents WHERE store_id = :store AND id = :endpoint";
-    Shown { status: call.row.success, document: document.into(), location: None }
+    Shown { status: call.row.success, document: DOCUMENT.into(), location: None }
 }

@@ -11,9 +11,7 @@ use storeroom_web::{Answer, Call, Shown};
 /// Sends a `webhook.test` event now, once, also to an endpoint that is stopped, and answers with the outcome.
 pub async fn test(call: &Call<'_>) -> Result<Answer, Problem> {
     let endpoint: WebhookId = call.path_id("id", "webhook endpoint")?;
-    if call.idempotency_key.is_some()
-        && let Some(kept) = call.look_first().await?
-    {
+    if let Some(kept) = call.kept().await? {
         return Ok(kept);
     }
     let address = address(call, endpoint).await?;
