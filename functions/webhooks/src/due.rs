@@ -8,10 +8,9 @@ use crate::run::{self, Pace};
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 use serde_json::json;
-use std::collections::BTreeMap;
 use storeroom_domain::delivery::KEPT_MS;
 use storeroom_ports::{Couriers, DatabaseError, Ports, due};
-use storeroom_sql::{Args, Batch, Rows};
+use storeroom_sql::{Args, Batch};
 use storeroom_web::master::MasterKey;
 
 /// Most requests that an invocation has open at once
@@ -106,7 +105,7 @@ async fn serve_all(ports: &Ports, master: &MasterKey, waiting: Vec<Waiting>) -> 
 async fn forget(ports: &Ports) -> Result<(), DatabaseError> {
     let before = ports.clock.now().plus_ms(-KEPT_MS).ms();
     let old = due::read(ports, OLD, &Args::new().with("before", before)).await?;
-    for (store, deliveries) in by_store(&old) {
+    for (store, deliveries) in old.by_first() {
         let args = Args::new()
             .with("store", store.as_str())
             .with("before", before)
@@ -119,18 +118,6 @@ async fn forget(ports: &Ports) -> Result<(), DatabaseError> {
         due::commit(ports, batch, "forgetting failed", ("store", &store)).await?;
     }
     Ok(())
-}
-
-/// The ids of the deliveries, by store.
-fn by_store(rows: &Rows) -> BTreeMap<String, Vec<String>> {
-    let mut stores: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in 0..rows.0.len() {
-        let text = |column| rows.text(row, column).map(str::to_owned);
-        if let (Some(store), Some(delivery)) = (text(0), text(1)) {
-            stores.entry(store).or_default().push(delivery);
-        }
-    }
-    stores
 }
 
 /// Deletes some of what endpoints have left that are gone.

@@ -9,7 +9,6 @@ use crate::platform::now_ms;
 use crate::rooms::{self, ObjectRooms};
 use crate::{database, log};
 use futures::future::join_all;
-use std::collections::BTreeMap;
 use storeroom_ports::{Level, Rooms};
 use storeroom_sql::access::ENDED_SESSIONS_SINCE;
 use storeroom_sql::events::HEADS_SINCE;
@@ -39,7 +38,7 @@ async fn tell_heads(env: &Env) {
 }
 
 async fn expel_ended(env: &Env) {
-    let (rooms, ended) = (ObjectRooms(env.clone()), by_store(&lately(env, ENDED_SESSIONS_SINCE).await));
+    let (rooms, ended) = (ObjectRooms(env.clone()), lately(env, ENDED_SESSIONS_SINCE).await.by_first());
     join_all(ended.iter().map(|(store, sessions)| rooms.expel(store, sessions))).await;
 }
 
@@ -60,17 +59,6 @@ async fn read(env: &Env, sql: &'static str) -> Result<Rows, String> {
     rows.map_err(|error| format!("{error:?}"))
 }
 
-/// The sessions of rows of a store and a session.
-fn by_store(rows: &Rows) -> BTreeMap<String, Vec<String>> {
-    let mut stores: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in 0..rows.0.len() {
-        if let Some((store, session)) = rows.text(row, 0).zip(rows.text(row, 1)) {
-            stores.entry(store.to_owned()).or_default().push(session.to_owned());
-        }
-    }
-    stores
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,7 +68,7 @@ mod tests {
     fn a_store_is_told_once_of_all_its_sessions() {
         let pairs = [("str_a", "ses_1"), ("str_b", "ses_1"), ("str_a", "ses_2")];
         let rows = pairs.map(|(store, session)| vec![Value::from(store), Value::from(session)]);
-        let stores = by_store(&Rows(rows.to_vec()));
+        let stores = Rows(rows.to_vec()).by_first();
         assert_eq!(stores["str_a"], ["ses_1", "ses_2"]);
         assert_eq!((stores["str_b"].as_slice(), stores.len()), (["ses_1".to_owned()].as_slice(), 2));
     }

@@ -71,6 +71,17 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 pub struct Rows(pub Vec<Vec<Value>>);
 
 impl Rows {
+    /// The second column's texts by the first one's, each in its order; rows without both are left out.
+    pub fn by_first(&self) -> BTreeMap<String, Vec<String>> {
+        let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in 0..self.0.len() {
+            if let Some((first, second)) = self.text(row, 0).zip(self.text(row, 1)) {
+                groups.entry(first.to_owned()).or_default().push(second.to_owned());
+            }
+        }
+        groups
+    }
+
     /// The value at a row and a column.
     pub fn get(&self, row: usize, column: usize) -> Option<&Value> {
         self.0.get(row)?.get(column)
