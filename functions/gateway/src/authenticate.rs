@@ -7,10 +7,14 @@ use storeroom_domain::{StoreId, Timestamp};
 use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::{Code, Fault, Problem};
 use storeroom_sql::access::no_such_store;
+use storeroom_web::flow::{self, promised_hash};
 use storeroom_web::secrets::Secrets;
 use storeroom_web::{Call, Caller, Request, query, signature};
 
 const SENT_TWICE: &str = "There are two `Authorization` headers; send one.";
+
+const NO_DIGEST: &str = "A signed request with a body of this size says its hash ahead: send \
+    `Content-Digest: sha-256=:<base64 of the SHA-256 of the body>:` and sign that hash.";
 
 /// Who the request's credential speaks for; `None` where none is needed.
 pub fn caller(
@@ -27,7 +31,9 @@ pub fn caller(
             Code::Forbidden,
             "This is about an account, and an API key has none. Send `Authorization: Bearer <access token>`.",
         )),
-        Access::Member(_) | Access::Signed(_) if is_signed => signed(secrets, request, body, now).map(Some),
+        Access::Member(_) | Access::Signed(_) if is_signed => {
+            signed(row, secrets, request, body, now).map(Some)
+        }
         Access::Signed(_) => Err(unauthenticated(
             "This must be signed with an API key: send `X-Api-Key` and what belongs to it, and no token.",
         )),
@@ -35,12 +41,24 @@ pub fn caller(
     }
 }
 
-fn signed(secrets: &Secrets, request: &Request, body: &[u8], now: Timestamp) -> Result<Caller, Problem> {
+fn signed(
+    row: &Row,
+    secrets: &Secrets,
+    request: &Request,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Caller, Problem> {
     if request.headers.contains_key("authorization") {
         return Err(unauthenticated("Send a signature or `Authorization`, not both."));
     }
     let Request { headers, method, path, query, .. } = request;
-    signature::verify(&secrets.master, headers, method, path, query, body, now).map(Caller::Key)
+    // What comes as it is worked on cannot be hashed before it is let in, so its hash comes ahead and is checked at its end.
+    let hash = if row.takes_flow() {
+        promised_hash(headers).ok_or_else(|| unauthenticated(NO_DIGEST))?
+    } else {
+        flow::hash(body)
+    };
+    signature::verify(&secrets.master, headers, method, path, query, &hash, now).map(Caller::Key)
 }
 
 fn bearer(secrets: &Secrets, request: &Request, now: Timestamp) -> Result<Caller, Problem> {

@@ -19,6 +19,7 @@ pub mod settings;
 pub use functions::{All, Functions};
 pub use settings::{Mode, Settings, SettingsError};
 
+use std::cell::RefCell;
 use storeroom_domain::Timestamp;
 use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::route::{Match, PathParams, find};
@@ -26,6 +27,8 @@ use storeroom_operations::table::MIB;
 use storeroom_operations::{Code, Operation, Problem, RateClass};
 use storeroom_ports::{Clock, Ports};
 use storeroom_web::call::Trace;
+use storeroom_web::flow::{self, Flow, promised_hash};
+use storeroom_web::request::Whole;
 use storeroom_web::{Answer, BodyError, Call, Caller, Request, Response, idempotency, negotiate, query};
 
 /// Longest path in bytes.
@@ -87,6 +90,7 @@ async fn answer(
     negotiate::check_version(&request.headers)?;
     let caller = authenticate::caller(row, &settings.secrets, request, &body, exchange.now)?;
     limit(ports, settings, request, row, caller.as_ref(), exchange).await?;
+    let flow = flow_of(row, request);
     let mut call = Call {
         ports,
         secrets: &settings.secrets,
@@ -103,6 +107,7 @@ async fn answer(
         request_id: exchange.request_id.clone(),
         idempotency_key: None,
         fingerprint: String::new(),
+        flow: RefCell::new(flow),
         now: exchange.now,
         trace: Trace::default(),
     };
@@ -217,24 +222,35 @@ fn decoded(path: PathParams) -> Result<PathParams, Problem> {
         .ok_or_else(|| Problem::new(Code::NotFound, "The path is not percent-encoded UTF-8."))
 }
 
+/// The whole body; nothing of one that the function takes as it comes.
 async fn body(row: &Row, request: &mut Request) -> Result<Vec<u8>, Problem> {
-    let limit = row.body.as_ref().map_or(MIB, |rule| rule.limit);
-    let too_large = || Problem::new(Code::BodyTooLarge, format!("The body may have at most {limit} bytes."));
+    let limit = limit_of(row);
     let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
     if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
-        return Err(too_large());
+        return Err(flow::refusal(BodyError::TooLarge, limit));
     }
     if matches!(request.method.as_str(), "GET" | "HEAD") {
         return Ok(Vec::new());
     }
-    let bytes = request.body.read(limit).await.map_err(|error| match error {
-        BodyError::TooLarge => too_large(),
-        BodyError::Broken => Problem::new(Code::MalformedRequest, "The body broke off."),
-    })?;
-    if let Some(rule) = row.body.as_ref().filter(|_| !bytes.is_empty()) {
+    let bytes = match row.takes_flow() {
+        true => Vec::new(),
+        false => request.body.read(limit).await.map_err(|error| flow::refusal(error, limit))?,
+    };
+    if let Some(rule) = row.body.as_ref().filter(|_| row.takes_flow() || !bytes.is_empty()) {
         negotiate::check_content(&request.headers, rule.media)?;
     }
     Ok(bytes)
+}
+
+/// Most bytes of a body.
+fn limit_of(row: &Row) -> usize {
+    row.body.as_ref().map_or(MIB, |rule| rule.limit)
+}
+
+/// The body that the function takes as it comes.
+fn flow_of(row: &Row, request: &mut Request) -> Option<Flow> {
+    let body = std::mem::replace(&mut request.body, Box::new(Whole(Vec::new())));
+    row.takes_flow().then(|| Flow::new(body, limit_of(row), promised_hash(&request.headers)))
 }
 
 fn request_id(ports: &Ports, now: Timestamp) -> String {

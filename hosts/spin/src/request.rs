@@ -81,15 +81,27 @@ fn origin(scheme: Option<Scheme>, authority: Option<String>) -> String {
 /// A body that is asked for only when somebody reads it.
 enum Body {
     Waiting(Raw),
-    Taken,
+    Flowing(Flow),
+    Ended,
 }
 
 #[async_trait(?Send)]
 impl Incoming for Body {
-    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        match std::mem::replace(self, Self::Taken) {
-            Self::Waiting(raw) => Flow::start(raw).collect(limit).await,
-            Self::Taken => Ok(Vec::new()),
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        loop {
+            match std::mem::replace(self, Self::Ended) {
+                Self::Waiting(raw) => *self = Self::Flowing(Flow::start(raw)),
+                Self::Flowing(flow) => match flow.next().await? {
+                    (Some(flow), chunk) => {
+                        *self = Self::Flowing(flow);
+                        if !chunk.is_empty() {
+                            return Ok(Some(chunk));
+                        }
+                    }
+                    (None, chunk) => return Ok(Some(chunk).filter(|chunk| !chunk.is_empty())),
+                },
+                Self::Ended => return Ok(None),
+            }
         }
     }
 }
@@ -109,21 +121,17 @@ impl Flow {
         Self { bytes, end, _reading: reading }
     }
 
-    async fn collect(mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let mut body = Vec::new();
-        loop {
-            let (state, chunk) = self.bytes.read(Vec::with_capacity(CHUNK)).await;
-            if body.len().saturating_add(chunk.len()) > limit {
-                return Err(BodyError::TooLarge);
+    /// The next bytes, and the rest unless that was the end.
+    async fn next(mut self) -> Result<(Option<Self>, Vec<u8>), BodyError> {
+        let (state, chunk) = self.bytes.read(Vec::with_capacity(CHUNK)).await;
+        match state {
+            StreamResult::Complete(_) => Ok((Some(self), chunk)),
+            StreamResult::Dropped => {
+                self.end.await.map_err(|_| BodyError::Broken)?;
+                Ok((None, chunk))
             }
-            body.extend(chunk);
-            match state {
-                StreamResult::Complete(_) => {}
-                StreamResult::Dropped => break,
-                StreamResult::Cancelled => return Err(BodyError::Broken),
-            }
+            StreamResult::Cancelled => Err(BodyError::Broken),
         }
-        self.end.await.map(|_| body).map_err(|_| BodyError::Broken)
     }
 }
 

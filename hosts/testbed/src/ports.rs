@@ -3,9 +3,9 @@
 use crate::played::PlayedSocket;
 use async_trait::async_trait;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use storeroom_domain::Timestamp;
-use storeroom_ports::{Admission, Blobs, Clock, Down, Level, Log, Random, RoomSocket, Rooms};
+use storeroom_ports::{Admission, Blob, Blobs, Clock, Down, Level, Log, Part, Random, RoomSocket, Rooms};
 use storeroom_sql::events::Announcement;
 use tokio::sync::Notify;
 
@@ -118,6 +118,8 @@ pub struct Recorded {
     pub announcements: RefCell<Vec<Announcement>>,
     /// Sessions that were shut out, by store.
     pub expelled: RefCell<Vec<(String, Vec<String>)>>,
+    /// Files by name.
+    pub files: RefCell<BTreeMap<String, Vec<u8>>>,
     /// Log lines.
     pub lines: RefCell<Vec<(Level, String)>>,
     /// When set, rooms and blobs are down.
@@ -164,6 +166,23 @@ impl Rooms for Recorded {
 impl Blobs for Recorded {
     async fn check(&self) -> Result<(), Down> {
         self.answers()
+    }
+
+    async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Down> {
+        self.answers()?;
+        self.files.borrow_mut().insert(name.to_owned(), bytes);
+        Ok(())
+    }
+
+    async fn get(&self, name: &str, part: Option<Part>) -> Result<Option<Blob>, Down> {
+        self.answers()?;
+        Ok(self.files.borrow().get(name).map(|bytes| Blob::in_memory(bytes.clone(), part)))
+    }
+
+    async fn delete(&self, name: &str) -> Result<(), Down> {
+        self.answers()?;
+        self.files.borrow_mut().remove(name);
+        Ok(())
     }
 }
 

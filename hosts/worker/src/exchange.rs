@@ -26,7 +26,15 @@ pub fn request(request: &web_sys::Request) -> Request {
             _ => headers.extend(header(name, value)),
         }
     }
-    Request { method, path, query, headers, origin, client, body: Box::new(Stream(Clone::clone(request))) }
+    Request {
+        method,
+        path,
+        query,
+        headers,
+        origin,
+        client,
+        body: Box::new(Stream::Waiting(Clone::clone(request))),
+    }
 }
 
 fn header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
@@ -47,28 +55,36 @@ fn parts(url: &str) -> (String, String, String) {
 }
 
 /// The body of a request, still on its way.
-struct Stream(web_sys::Request);
+enum Stream {
+    /// Nobody has asked for it.
+    Waiting(web_sys::Request),
+    /// It is being read.
+    Reading(Reader),
+}
+
+/// A reader that ends what it reads when nobody is interested any more.
+struct Reader(ReadableStreamDefaultReader);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let _ = self.0.cancel();
+    }
+}
 
 #[async_trait(?Send)]
 impl Incoming for Stream {
-    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let Some(stream) = self.0.body() else { return Ok(Vec::new()) };
-        let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-        let mut bytes = Vec::new();
-        loop {
-            let read = JsFuture::from(reader.read()).await.map_err(|_| BodyError::Broken)?;
-            let chunk = js_sys::Reflect::get(&read, &"value".into()).map_err(|_| BodyError::Broken)?;
-            if chunk.is_undefined() {
-                return Ok(bytes);
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        let reader = match self {
+            Self::Reading(reader) => reader,
+            Self::Waiting(request) => {
+                let Some(stream) = request.body() else { return Ok(None) };
+                *self = Self::Reading(Reader(stream.get_reader().unchecked_into()));
+                return self.next().await;
             }
-            let chunk = Uint8Array::new(&chunk);
-            if bytes.len().saturating_add(usize::try_from(chunk.length()).unwrap_or(usize::MAX)) > limit {
-                // What the client still sends is of no interest; the platform drops it with the request.
-                let _ = reader.cancel();
-                return Err(BodyError::TooLarge);
-            }
-            bytes.extend(chunk.to_vec());
-        }
+        };
+        let read = JsFuture::from(reader.0.read()).await.map_err(|_| BodyError::Broken)?;
+        let chunk = js_sys::Reflect::get(&read, &"value".into()).map_err(|_| BodyError::Broken)?;
+        Ok((!chunk.is_undefined()).then(|| Uint8Array::new(&chunk).to_vec()))
     }
 }
 

@@ -32,6 +32,9 @@ event_types! {
     ProductUnpublished "product.unpublished" "A product went back to draft.";
     ProductArchived "product.archived" "A product was put away.";
     ProductDeleted "product.deleted" "A product is gone.";
+    ImageAdded "image.added" "A product got an image.";
+    ImageUpdated "image.updated" "An image of a product was replaced, moved or described anew.";
+    ImageRemoved "image.removed" "A product lost an image.";
     StockAdjusted "stock.adjusted" "Stock was counted, corrected, or got another threshold.";
     StockTransferred "stock.transferred" "Stock went from one location to another.";
     StockLow "stock.low" "What is available of a level fell to its threshold.";
@@ -58,6 +61,8 @@ event_types! {
     KeyRotated "key.rotated" "An API key got a new secret.";
     KeyRevoked "key.revoked" "An API key is good no more.";
     KeyExpiring "key.expiring" "An API key expires soon.";
+    JobProgress "job.progress" "A job got further.";
+    JobFinished "job.finished" "A job came to its end.";
     WebhookDisabled "webhook.disabled" "A webhook endpoint gets no more events until somebody activates it.";
 }
 

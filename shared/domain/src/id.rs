@@ -36,6 +36,8 @@ kinds! {
     Session SessionId "ses_" "a user's session";
     Product ProductId "prd_" "a product";
     Variant VariantId "var_" "a product's variant";
+    Image ImageId "img_" "a product's image";
+    Job JobId "job_" "a job";
     Location LocationId "loc_" "a stock location";
     Event EventId "evt_" "an event";
     Key KeyId "key_" "an API key";

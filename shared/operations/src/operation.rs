@@ -134,19 +134,30 @@ pub struct Param {
     pub about: &'static str,
 }
 
-/// A JSON body.
+/// A body.
 #[derive(Debug)]
 pub struct Body {
-    /// What it must look like; where there are kinds, the first of them.
-    pub shape: &'static Object,
-    /// The shapes of which its member `type` names one; none where `shape` is the only one.
-    pub kinds: &'static [&'static Object],
+    /// What it is made of.
+    pub form: Form,
     /// Whether it may be left out.
     pub optional: bool,
     /// The content types it is taken in, the usual one first.
     pub media: &'static [&'static str],
     /// Most bytes.
     pub limit: usize,
+}
+
+/// What a body is made of.
+#[derive(Debug, Clone, Copy)]
+pub enum Form {
+    /// JSON of this shape.
+    Json(&'static Object),
+    /// JSON of the one of these shapes that its member `type` names.
+    Kinds(&'static [&'static Object]),
+    /// Bytes that the function reads by itself.
+    Bytes,
+    /// Bytes that may be too many for the memory: the function takes them as they come.
+    Flow,
 }
 
 /// What success answers with.
@@ -169,18 +180,28 @@ pub enum Answer {
 }
 
 impl Body {
-    /// Every shape that it may have.
+    /// Every shape that it may have; none where it is not JSON.
     pub fn shapes(&self) -> impl Iterator<Item = &'static Object> {
-        let only = self.kinds.is_empty().then_some(self.shape);
-        only.into_iter().chain(self.kinds.iter().copied())
+        let (only, kinds) = match self.form {
+            Form::Json(shape) => (Some(shape), [].as_slice()),
+            Form::Kinds(kinds) => (None, kinds),
+            Form::Bytes | Form::Flow => (None, [].as_slice()),
+        };
+        only.into_iter().chain(kinds.iter().copied())
     }
 
-    /// The faults of a value that is to be one.
+    /// The faults of a JSON value that is to be one.
     pub fn faults(&self, value: &serde_json::Value) -> Vec<Fault> {
-        match self.kinds {
-            [] => validate(&Schema::Object(self.shape), value),
-            kinds => validate_kind(kinds, value),
+        match self.form {
+            Form::Json(shape) => validate(&Schema::Object(shape), value),
+            Form::Kinds(kinds) => validate_kind(kinds, value),
+            Form::Bytes | Form::Flow => Vec::new(),
         }
+    }
+
+    /// Whether it is JSON.
+    pub fn is_json(&self) -> bool {
+        matches!(self.form, Form::Json(_) | Form::Kinds(_))
     }
 }
 
@@ -216,6 +237,11 @@ impl Row {
         } else {
             Idempotency::Taken
         }
+    }
+
+    /// Whether the body comes while the function runs.
+    pub fn takes_flow(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| matches!(body.form, Form::Flow))
     }
 
     /// Whether the path names the store, so that neither header nor parameter need to.

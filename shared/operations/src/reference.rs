@@ -95,7 +95,7 @@ fn section(body: &mut String, operation: Operation, shapes: &mut Shapes) {
         let optional = if request.optional { " (may be left out)" } else { "" };
         let kib = request.limit / 1024;
         let links: Vec<String> = request.shapes().map(link).collect();
-        let link = links.join(" or ");
+        let link = if links.is_empty() { "bytes".to_owned() } else { links.join(" or ") };
         let _ = write!(
             body,
             "<p>Body: {link}{optional}, <code>{}</code>, at most {kib} KiB.</p>",

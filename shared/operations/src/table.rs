@@ -2,7 +2,7 @@
 //!
 //! Guarantees: an operation that is not handled or has no row does not compile; names and routes are unique.
 
-use crate::operation::{Access, Answer, Body, Effect, IfMatch, Param, RateClass, Row};
+use crate::operation::{Access, Answer, Body, Effect, Form, IfMatch, Param, RateClass, Row};
 use crate::schema::{Format, Object, Schema};
 use crate::shapes::incoming;
 use storeroom_domain::Permission;
@@ -156,20 +156,20 @@ const fn open(name: &'static str, path: &'static str, summary: &'static str) -> 
 }
 
 const fn body(shape: &'static Object) -> Option<Body> {
-    Some(Body { shape, kinds: &[], optional: false, media: JSON, limit: MIB })
+    Some(Body { form: Form::Json(shape), optional: false, media: JSON, limit: MIB })
 }
 
 const fn merge_patch(shape: &'static Object) -> Option<Body> {
-    Some(Body { shape, kinds: &[], optional: false, media: MERGE_PATCH, limit: MIB })
+    Some(Body { form: Form::Json(shape), optional: false, media: MERGE_PATCH, limit: MIB })
 }
 
 const fn optional_body(shape: &'static Object) -> Option<Body> {
-    Some(Body { shape, kinds: &[], optional: true, media: JSON, limit: MIB })
+    Some(Body { form: Form::Json(shape), optional: true, media: JSON, limit: MIB })
 }
 
-/// A body of which its member `type` says which of the shapes it has; `first` is the first of them.
-const fn body_of(first: &'static Object, kinds: &'static [&'static Object]) -> Option<Body> {
-    Some(Body { shape: first, kinds, optional: false, media: JSON, limit: MIB })
+/// A body of which its member `type` says which of the shapes it has.
+const fn body_of(kinds: &'static [&'static Object]) -> Option<Body> {
+    Some(Body { form: Form::Kinds(kinds), optional: false, media: JSON, limit: MIB })
 }
 
 /// The start of a row: events that a server signs and sends.

@@ -18,7 +18,7 @@ pub mod targets;
 
 use std::rc::Rc;
 
-pub use blobs::Blobs;
+pub use blobs::{Blob, Blobs, Chunks, InMemory, Part};
 pub use clock::Clock;
 pub use couriers::Couriers;
 pub use database::{Connection, Database, DatabaseError, Direct};

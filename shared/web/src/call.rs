@@ -7,7 +7,8 @@
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::chain::{Content, content_hash};
-use crate::idempotency::replay;
+use crate::flow::{BodyHash, Flow};
+use crate::idempotency::{fingerprint_of_flow, replay};
 use crate::precondition::{Precondition, if_match};
 use crate::query::Query;
 use crate::secrets::Secrets;
@@ -63,6 +64,8 @@ pub struct Call<'a> {
     pub idempotency_key: Option<String>,
     /// What makes another request the same: see `idempotency::fingerprint`; empty without a key.
     pub fingerprint: String,
+    /// The body of an operation that takes it as it comes.
+    pub flow: RefCell<Option<Flow>>,
     /// The moment of the request: one for everything that it does.
     pub now: Timestamp,
     /// What the call found out on its way.
@@ -82,6 +85,8 @@ pub struct Trace {
     nonce_sent: Cell<bool>,
     /// Whether the database was asked for the answer under the request's idempotency key.
     key_sent: Cell<bool>,
+    /// The hash of a body that came while the function ran.
+    flow_hash: Cell<Option<BodyHash>>,
     /// That answer.
     replay: RefCell<Option<Answer>>,
     /// What the request is about, for the audit log.
@@ -175,6 +180,23 @@ impl Call<'_> {
         match &self.row.body {
             Some(rule) => crate::body::value(rule, &self.body),
             None => Ok(None),
+        }
+    }
+
+    /// The body of an operation that takes it as it comes; once.
+    pub fn take_flow(&self) -> Result<Flow, Problem> {
+        self.flow.take().ok_or_else(|| self.fault("a body was taken twice"))
+    }
+
+    /// Says that the whole body came, which is part of what makes another request the same.
+    pub fn flow_ended(&self, flow: &Flow) {
+        self.trace.flow_hash.set(Some(flow.hash()));
+    }
+
+    fn fingerprint(&self) -> String {
+        match self.trace.flow_hash.get() {
+            Some(hash) => fingerprint_of_flow(&self.fingerprint, &hash),
+            None => self.fingerprint.clone(),
         }
     }
 
@@ -294,13 +316,15 @@ impl Call<'_> {
     /// Looks up what comes before everything else, in one trip: access, so that a refusal tells a stranger nothing, and the
     /// answer of the same request before, if there is one.
     pub async fn look_first(&self) -> Result<Option<Answer>, Problem> {
-        let query = if self.idempotency_key.is_some() { idempotency::KEPT } else { access::NOTHING };
+        // A body that has not come yet may be another one than before: what was kept is looked up with the work.
+        let is_known = self.idempotency_key.is_some() && !self.row.takes_flow();
+        let query = if is_known { idempotency::KEPT } else { access::NOTHING };
         self.trace.key_sent.set(true);
         let rows = match self.row.access {
             Access::Account => self.read_account(query, Args::new()).await?,
             _ => self.read(query, Args::new()).await?.rows,
         };
-        Kept::of(&rows).map(|kept| replay(kept, &self.fingerprint)).transpose()
+        Kept::of(&rows).map(|kept| replay(kept, &self.fingerprint())).transpose()
     }
 
     /// The answer of the same request before, looked up only if there may be one: for what begins with something else than
@@ -367,7 +391,7 @@ impl Call<'_> {
     ) -> Result<(Answer, Outcome), Problem> {
         let Shown { status, document, location } = shown;
         if batch.asks_for_kept() {
-            batch.set("fingerprint", self.fingerprint.as_str());
+            batch.set("fingerprint", self.fingerprint());
             batch.set("kept_status", i64::from(status));
             batch.set("kept_location", location.clone());
             idempotency::keep(&mut batch, SHOWN, &document);
@@ -443,7 +467,7 @@ impl Call<'_> {
             self.trace.cursor.set(cursor(&aside, 0));
         }
         let Some(kept) = kept else { return problem };
-        match Kept::of(&kept).map(|kept| replay(kept, &self.fingerprint)) {
+        match Kept::of(&kept).map(|kept| replay(kept, &self.fingerprint())) {
             Some(Err(reused)) => reused,
             Some(Ok(answer)) => {
                 self.trace.replay.replace(Some(answer));

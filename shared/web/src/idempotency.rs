@@ -4,6 +4,7 @@
 //! byte for byte as they were sent.
 
 use crate::answer::{Answer, hex};
+use crate::flow::BodyHash;
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 use storeroom_operations::operation::{Idempotency, Row};
@@ -20,6 +21,11 @@ pub fn fingerprint(method: &str, path: &str, query: &str, body: &[u8]) -> String
     hash.update(format!("{method}\n{path}\n{query}\n"));
     hash.update(body);
     hex(&hash.finalize())
+}
+
+/// The same for a body that came while the function ran: `fingerprint` without it, and its hash.
+pub fn fingerprint_of_flow(fingerprint: &str, body: &BodyHash) -> String {
+    hex(&Sha256::digest(format!("{fingerprint}\n{}", hex(body))))
 }
 
 /// Reads the key as the operation's row wants it; `None` when there is none or it does not count.

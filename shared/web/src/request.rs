@@ -30,11 +30,23 @@ pub enum BodyError {
     Broken,
 }
 
-/// A body on its way in.
+/// A body on its way in. Who drops it reads no further.
 #[async_trait(?Send)]
 pub trait Incoming {
+    /// The next bytes; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError>;
+
     /// Reads it whole, but never keeps more than `limit` bytes.
-    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError>;
+    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.next().await? {
+            if bytes.len().saturating_add(chunk.len()) > limit {
+                return Err(BodyError::TooLarge);
+            }
+            bytes.extend(chunk);
+        }
+        Ok(bytes)
+    }
 }
 
 /// A body that is in memory already.
@@ -42,8 +54,8 @@ pub struct Whole(pub Vec<u8>);
 
 #[async_trait(?Send)]
 impl Incoming for Whole {
-    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        if self.0.len() > limit { Err(BodyError::TooLarge) } else { Ok(std::mem::take(&mut self.0)) }
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        Ok(Some(std::mem::take(&mut self.0)).filter(|bytes| !bytes.is_empty()))
     }
 }
 

@@ -7,6 +7,7 @@
 //! do; hosts for handing over path and query as they were sent. `tests/vectors` pins the format.
 
 use crate::answer::hex;
+use crate::flow::BodyHash;
 use crate::master::MasterKey;
 use hmac_sha256::HMAC;
 use http::HeaderMap;
@@ -55,7 +56,7 @@ pub fn is_signed(headers: &HeaderMap) -> bool {
     HEADERS.iter().any(|name| headers.contains_key(*name))
 }
 
-/// Who signed the request. `path` and `query` are as they were sent; `body` is whole.
+/// Who signed the request. `path` and `query` are as they were sent; `body` is the hash of the body.
 ///
 /// Refuses with `unauthenticated` what is not of the form, with `signature-expired` a time that is more than
 /// `WINDOW_S` from `now`, and with `signature-invalid` a signature that does not fit.
@@ -65,7 +66,7 @@ pub fn verify(
     method: &str,
     path: &str,
     query: &str,
-    body: &[u8],
+    body: &BodyHash,
     now: Timestamp,
 ) -> Result<SignedBy, Problem> {
     let (key, generation) = key(required(headers, KEY_HEADER)?)?;
@@ -77,7 +78,7 @@ pub fn verify(
         return Err(expired());
     }
     let secret = master.api_secret(key, generation);
-    let body_hash = hex(&Sha256::digest(body));
+    let body_hash = hex(body);
     let fits = targets(path, query).iter().any(|target| {
         let text = signed_text(method, target, store, timestamp_s, nonce, &body_hash);
         HMAC::verify(text, &secret, &signature)

@@ -239,7 +239,8 @@ fn needs_account(row: &Row) -> bool {
 /// Opens the account of the bodies that fit and gives every member its password; returns its refresh token.
 async fn account(bed: &Testbed) -> String {
     let row = operations().map(|operation| operation.row()).find(|row| row.name == "accounts.register");
-    let body = storeroom_bad_input::fitting_body(row.unwrap().body.as_ref().unwrap().shape);
+    let body =
+        storeroom_bad_input::fitting_body(row.unwrap().body.as_ref().unwrap().shapes().next().unwrap());
     let body = Some(body.to_string().into_bytes());
     let reply = bed.send(request("POST", "/api/pms/auth/register", body, &[])).await;
     assert_eq!(reply.status(), 201, "{}", reply.text());

@@ -14,7 +14,7 @@ pub use noise::{NOISY_HEADERS, Noise, noise};
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use storeroom_operations::example::{Extent, object};
-use storeroom_operations::operation::{Access, Answer, Idempotency, IfMatch, Param, Row};
+use storeroom_operations::operation::{Access, Answer, Body, Idempotency, IfMatch, Param, Row};
 use storeroom_operations::route::{Match, find};
 use storeroom_operations::schema::{Object, Schema};
 
@@ -88,12 +88,18 @@ impl Line {
             Access::Member(_) | Access::Signed(_) | Access::Account | Access::Open => path,
             Access::Public | Access::Ticket => format!("{path}?store={}", subject.store),
         };
-        let body = row.body.as_ref().map(|rule| fitting_body(rule.shape).to_string().into_bytes());
+        let body = row.body.as_ref().map(|rule| match rule.shapes().next() {
+            Some(shape) => fitting_body(shape).to_string().into_bytes(),
+            None => fitting_bytes(row),
+        });
         let mut headers = vec![
             ("authorization", format!("Bearer {}", subject.token)),
             ("x-store-id", subject.store.to_owned()),
             ("if-match", "*".to_owned()),
         ];
+        if let Some(rule) = row.body.as_ref().filter(|rule| !rule.is_json()) {
+            headers.extend(rule.media.first().map(|media| ("content-type", (*media).to_owned())));
+        }
         if row.idempotency() == Idempotency::Required {
             headers.push((IDEMPOTENCY_KEY, new_key()));
         }
@@ -145,6 +151,15 @@ impl Line {
 pub fn new_key() -> String {
     static KEYS: AtomicU64 = AtomicU64::new(0);
     format!("fitting-{}", KEYS.fetch_add(1, Ordering::Relaxed))
+}
+
+fn takes_json(row: &Row) -> bool {
+    row.body.as_ref().is_some_and(Body::is_json)
+}
+
+/// The least body of an operation that takes no JSON.
+fn fitting_bytes(row: &Row) -> Vec<u8> {
+    panic!("{} has no fitting body yet", row.name)
 }
 
 /// The least body that fits the shape and that the service would take: no password that is guessed easily.
@@ -338,13 +353,13 @@ fn preconditions(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
         if names_a_thing {
             lines.push(required(lost(), "no version comes before no thing"));
         }
-        if row.body.is_some() {
+        if takes_json(row) {
             lines.push(required(fitting().body("{"), "no version comes before the body"));
         }
     }
     if names_a_thing {
         lines.push(lost().expecting("no such thing", 404, "not-found"));
-        if row.body.is_some() {
+        if takes_json(row) {
             let broken = lost().body("{");
             lines.push(broken.expecting("the body comes before no such thing", 400, "malformed-json"));
         }

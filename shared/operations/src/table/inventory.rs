@@ -199,6 +199,6 @@ static RECONCILE: Row = Row {
 };
 
 static INGEST_INVENTORY: Row = Row {
-    body: body_of(&incoming::INVENTORY_COUNTED, incoming::INVENTORY_KINDS),
+    body: body_of(incoming::INVENTORY_KINDS),
     ..ingest("inventory.ingest", "/api/pms/webhook/inventory", "Take an event of another system about stock")
 };

@@ -144,6 +144,6 @@ static REFUND: Row = Row {
 };
 
 static INGEST_ORDER: Row = Row {
-    body: body_of(&incoming::ORDER_PLACED, incoming::ORDER_KINDS),
+    body: body_of(incoming::ORDER_KINDS),
     ..ingest("orders.ingest", "/api/pms/webhook/order", "Take an event of another system about an order")
 };

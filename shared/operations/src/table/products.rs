@@ -177,6 +177,6 @@ static READ_CATALOG: Row = Row {
 };
 
 static INGEST_PRODUCT: Row = Row {
-    body: body_of(&incoming::PRODUCT_UPSERTED, incoming::PRODUCT_KINDS),
+    body: body_of(incoming::PRODUCT_KINDS),
     ..ingest("products.ingest", "/api/pms/webhook/product", "Take an event of another system about a product")
 };
