@@ -53,16 +53,25 @@ impl Content {
         batch.set("prices", self.prices().to_string());
     }
 
-    /// A handle made of the title; of the suffix where the title has nothing to make one of.
-    pub fn made_handle(&self, suffix: &str) -> String {
-        match handle::from_title(&self.0.title) {
+    /// What it says.
+    pub fn into_input(self) -> ProductInput {
+        self.0
+    }
+
+    /// The product's name.
+    pub fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// A handle made of a title; of the suffix where the title has nothing to make one of.
+    pub fn made_handle(title: &str, suffix: &str) -> String {
+        match handle::from_title(title) {
             empty if empty.is_empty() => format!("product-{suffix}"),
             made => made,
         }
     }
 
     fn variants(&self, call: &Call<'_>) -> Value {
-        let amount = |money: &Option<Money>| money.as_ref().map(|money| money.amount);
         let one = |variant: &VariantInput| {
             let new_id: VariantId = call.new_id();
             json!({
@@ -91,6 +100,11 @@ impl Content {
         });
         prices.collect()
     }
+}
+
+/// The minor units of a price, if there is one.
+pub fn amount(money: &Option<Money>) -> Option<i64> {
+    money.as_ref().map(|money| money.amount)
 }
 
 fn options_are_distinct(options: &[ProductOption], faults: &mut Vec<Fault>) {

@@ -31,7 +31,7 @@ pub fn add_steps(batch: &mut Batch, call: &Call<'_>, product: ProductId, content
     let id = product.to_string();
     let suffix = id.get(id.len().saturating_sub(6)..).unwrap_or_default();
     batch.set("suffix", suffix);
-    batch.set("made_handle", content.made_handle(suffix));
+    batch.set("made_handle", Content::made_handle(content.title(), suffix));
     steps::guard_content(batch);
     batch.run_or(INSERT, steps::product_violations());
     steps::insert_variants(batch);

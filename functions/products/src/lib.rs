@@ -4,6 +4,7 @@
 //! Relies on: `storeroom-web` for access, and on the schema for uniqueness and for what a document looks like.
 
 mod archive;
+mod bulk;
 mod catalog;
 mod content;
 mod create;
@@ -11,9 +12,11 @@ mod delete;
 pub mod due;
 pub mod ingest;
 mod list;
+pub mod many;
 mod patch;
 mod publish;
 mod read;
+mod refusals;
 mod replace;
 mod selection;
 mod steps;
@@ -36,6 +39,7 @@ pub async fn handle(operation: Products, call: &Call<'_>) -> Result<Answer, Prob
         Products::Unpublish => unpublish::unpublish(call).await,
         Products::Archive => archive::archive(call).await,
         Products::Ingest => ingest::ingest(call).await,
+        Products::Bulk => bulk::bulk(call).await,
         Products::CatalogList => catalog::list(call).await,
         Products::CatalogRead => catalog::read(call).await,
     }

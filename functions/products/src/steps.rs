@@ -2,6 +2,7 @@
 //!
 //! Every one names only arguments of `Call::args`, `bind_product` and `Content::bind`.
 
+use crate::refusals::{self, SKU_OF_ANOTHER};
 use storeroom_domain::{EventId, ProductId};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::batch::Violation;
@@ -60,16 +61,13 @@ pub fn guard_content(batch: &mut Batch) {
 
 /// How writing the product's own row can fail.
 pub fn product_violations() -> Vec<(Violation, Problem)> {
-    let taken =
-        "Another product of the store has this handle. Choose another, or leave it out to have one made.";
     let unique = Violation::Unique("products.store_id, products.handle");
-    vec![(unique, Problem::new(Code::HandleTaken, taken))]
+    vec![(unique, refusals::handle_taken())]
 }
 
 /// How writing a variant can fail.
 pub fn variant_violations() -> Vec<(Violation, Problem)> {
-    let taken = "SKUs are unique in the store: `errors` points to those that other products have.";
-    vec![(Violation::Unique("variants.store_id, variants.sku"), Problem::new(Code::SkuTaken, taken))]
+    vec![(Violation::Unique("variants.store_id, variants.sku"), refusals::sku_taken())]
 }
 
 /// Inserts the variants of `:variants` whose place no variant of the product has yet.
@@ -86,8 +84,11 @@ pub fn insert_variants(batch: &mut Batch) {
     batch.explain_faults(
         Code::SkuTaken,
         "taken",
-        "SELECT '/variants/' || key || '/sku', 'belongs to another product.' FROM json_each(:variants) j \
-         JOIN variants v ON v.store_id = :store AND v.sku = j.value ->> 'sku' AND v.product_id <> :product ORDER BY j.key",
+        format!(
+            "SELECT '/variants/' || key || '/sku', '{SKU_OF_ANOTHER}' FROM json_each(:variants) j \
+             JOIN variants v ON v.store_id = :store AND v.sku = j.value ->> 'sku' AND v.product_id <> :product \
+             ORDER BY j.key"
+        ),
     );
 }
 
@@ -110,14 +111,13 @@ pub fn guard_can_be_sold(batch: &mut Batch, unsellable: &'static str) {
 
 /// Refuses when units of variants that are about to go are held or belong to open orders.
 pub fn guard_not_in_use(batch: &mut Batch, which: &str) {
-    let in_use = "Units are held or belong to orders that are not shipped. Release or ship them, or archive the product.";
     batch.guard(
         &format!(
             "SELECT NOT EXISTS (SELECT 1 FROM variants v JOIN levels l ON l.store_id = v.store_id \
              AND l.variant_id = v.id WHERE v.store_id = :store AND v.product_id = :product AND {which} \
              AND {HELD} + {COMMITTED} > 0)"
         ),
-        Problem::new(Code::ProductInUse, in_use),
+        refusals::in_use(),
     );
 }
 

@@ -1,6 +1,6 @@
 //! A change of status: what publish, unpublish and archive have in common.
 
-use crate::steps;
+use crate::{refusals, steps};
 use storeroom_domain::product::STATUSES;
 use storeroom_domain::{EventType, ProductId, ProductStatus, Timestamp, Transition};
 use storeroom_operations::{Code, Problem};
@@ -40,14 +40,12 @@ pub async fn transition(
 }
 
 fn guard_edge(batch: &mut Batch, transition: Transition) {
-    let target = transition.target().as_str();
-    let detail = format!("The product's status does not lead to `{target}`: `allowed` lists where it leads.");
     batch.guard(
         &format!(
             "SELECT status IN ({}) FROM products WHERE store_id = :store AND id = :product",
             states::list(transition.sources().into_iter().map(ProductStatus::as_str), '\'')
         ),
-        Problem::new(Code::IllegalTransition, detail),
+        refusals::no_way_to(transition.target()),
     );
     let status = "FROM (SELECT CASE WHEN status = 'scheduled' AND publish_at <= :now THEN 'published' ELSE status END \
         AS state FROM products WHERE store_id = :store AND id = :product)";

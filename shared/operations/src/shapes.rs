@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod bulk;
 pub mod dashboard;
 pub mod event;
 pub mod hold;

@@ -7,7 +7,7 @@ mod expiry;
 mod products;
 
 pub use expiry::{STORES_WITH_EXPIRED, settle_expired, settle_hold, settle_lines, settle_order};
-pub use products::{STORES_WITH_DUE, settle_product, settle_store};
+pub use products::{STORES_WITH_DUE, settle_product, settle_products, settle_store};
 
 /// Most things of a kind that one batch settles. Of products, as many event ids must be given in `:settle_ids`.
 pub const MAX_SETTLED: usize = 100;

@@ -60,6 +60,7 @@ mod plans_inventory;
 mod plans_orders;
 mod plans_webhooks;
 mod product;
+mod products_bulk;
 mod products_create;
 mod products_delete;
 mod products_due;

@@ -2,11 +2,11 @@
 //!
 //! Guarantees: every operation of [`Products`] has its row here.
 
-use super::{CURSOR, LIMIT, body, body_of, ingest, merge_patch, open, optional_body, read, write};
-use crate::operation::{Access, Answer, IfMatch, Param, RateClass, Row};
+use super::{CURSOR, JSON, LIMIT, MIB, body, body_of, ingest, merge_patch, open, optional_body, read, write};
+use crate::operation::{Access, Answer, Body, Form, IfMatch, Param, RateClass, Row};
 use crate::problem::Code;
 use crate::schema::Schema;
-use crate::shapes::{incoming, product};
+use crate::shapes::{bulk, incoming, product};
 use storeroom_domain::Permission;
 
 family! { Products "Products and the public catalogue."
@@ -19,6 +19,7 @@ family! { Products "Products and the public catalogue."
     Publish PUBLISH_PRODUCT;
     Unpublish UNPUBLISH_PRODUCT;
     Archive ARCHIVE_PRODUCT;
+    Bulk BULK_PRODUCTS;
     CatalogList LIST_CATALOG;
     CatalogRead READ_CATALOG;
     Ingest INGEST_PRODUCT;
@@ -151,6 +152,18 @@ static ARCHIVE_PRODUCT: Row = Row {
         "/api/pms/products/{id}/archive",
         "Put a product away",
         Permission::ProductsPublish,
+    )
+};
+
+static BULK_PRODUCTS: Row = Row {
+    body: Some(Body { form: Form::Json(&bulk::BULK_INPUT), optional: false, media: JSON, limit: 4 * MIB }),
+    answer: Answer::Json(&bulk::BULK_RESULT),
+    ..write(
+        "products.bulk",
+        "POST",
+        "/api/pms/products/bulk",
+        "Change many products at once",
+        Permission::ProductsWrite,
     )
 };
 

@@ -14,6 +14,12 @@ pub fn settle_product(batch: &mut Batch) {
     batch.only_if(&is_due, |batch| settle(batch, "id = :product"));
 }
 
+/// Settles the schedules that are due of the products of the query `ids`, at most `MAX_SETTLED`. Needs `:store :now
+/// :request_id :settle_ids` (a JSON list of a new event id for each) and what the query needs.
+pub fn settle_products(batch: &mut Batch, ids: &str) {
+    settle(batch, &format!("id IN ({ids})"));
+}
+
 /// Settles the store's schedules that are due, at most `MAX_SETTLED`, earliest first. Needs `:store :now
 /// :request_id :settle_ids` (a JSON list of `MAX_SETTLED` new event ids).
 pub fn settle_store(batch: &mut Batch) {
