@@ -15,6 +15,8 @@ static ORDERS: Listing = Listing {
         Sort { name: "updated_at", key: "t.updated_at", due_key: "t.expires_at", kind: Kind::Integer },
         Sort { name: "total", key: "t.total_minor", due_key: "t.total_minor", kind: Kind::Integer },
     ],
+    // Names, addresses and numbers are words that need no language: they are kept apart, in `order_words`.
+    texts: None,
 };
 
 macro_rules! with_word {

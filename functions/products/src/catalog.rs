@@ -18,7 +18,7 @@ const MAX_AGE_S: i64 = 60;
 pub async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut query = call.query.clone();
     query.insert("status".to_owned(), "published".to_owned());
-    let selection = selection::of("catalog", &query)?;
+    let selection = selection::of("catalog", &call.store, &query)?;
     let found = call.read_public(&selection.sql(CATALOG, "document"), selection.args()).await?;
     Ok(cached(call, selection.page(&found.rows), found.next_change))
 }

@@ -22,6 +22,7 @@ mod selection;
 mod steps;
 mod transition;
 mod unpublish;
+mod words;
 
 use storeroom_operations::{Problem, Products};
 use storeroom_web::{Answer, Call};

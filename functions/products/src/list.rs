@@ -7,7 +7,7 @@ use storeroom_web::{Answer, Call};
 
 /// Answers with a page of products.
 pub async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
-    let selection = selection::of("products", &call.query)?;
+    let selection = selection::of("products", &call.store, &call.query)?;
     let sql = selection.sql("product_documents", PRODUCT_AS_OF_NOW);
     let found = call.read(&sql, selection.args()).await?;
     Ok(selection.page(&found.rows))

@@ -1,10 +1,16 @@
 //! What lists of products may be filtered and sorted by.
 
+use crate::words;
 use storeroom_domain::Timestamp;
-use storeroom_operations::Problem;
+use storeroom_operations::{Code, Fault, Problem};
 use storeroom_sql::documents::IS_DUE;
+use storeroom_sql::stock;
 use storeroom_web::query::Query;
-use storeroom_web::selection::{Kind, Listing, Selection, Sort};
+use storeroom_web::selection::{Kind, Listing, Selection, Sort, Texts};
+
+/// Without a price it comes last, whichever way prices go.
+const PRICE: &str = "coalesce(t.lowest_price_minor, 9223372036854775807)";
+const PRICE_DESCENDING: &str = "coalesce(t.lowest_price_minor, -1)";
 
 static PRODUCTS: Listing = Listing {
     table: "products",
@@ -14,11 +20,25 @@ static PRODUCTS: Listing = Listing {
     sorts: &[
         Sort { name: "updated_at", key: "t.updated_at", due_key: "t.publish_at", kind: Kind::Integer },
         Sort { name: "title", key: "t.title", due_key: "t.title", kind: Kind::Text },
+        Sort { name: "price", key: PRICE, due_key: PRICE, kind: Kind::Integer },
+        Sort { name: "-price", key: PRICE_DESCENDING, due_key: PRICE_DESCENDING, kind: Kind::Integer },
     ],
+    texts: Some(Texts {
+        table: "product_search",
+        by_creation: Sort {
+            name: "created_at",
+            key: "t.search_id",
+            due_key: "t.search_id",
+            kind: Kind::Integer,
+        },
+    }),
 };
 
-/// The products that a query string asks for, in the list of that name.
-pub fn of(list: &str, query: &Query) -> Result<Selection, Problem> {
+const HAS_PRICE: &str = "(t.lowest_price_minor <= :price_max AND EXISTS (SELECT 1 FROM variants v \
+    WHERE v.store_id = :store AND v.product_id = t.id AND v.price_minor BETWEEN :price_min AND :price_max))";
+
+/// The products of a store that a query string asks for, in the list of that name.
+pub fn of(list: &str, store: &str, query: &Query) -> Result<Selection, Problem> {
     let mut selection = Selection::of(&PRODUCTS, list, query)?;
     selection.narrow_by(query, "category", "t.category = :category");
     selection.narrow_by(
@@ -39,5 +59,41 @@ pub fn of(list: &str, query: &Query) -> Result<Selection, Problem> {
         selection.set("updated_after", after.ms());
         selection.narrow("t.updated_at > :updated_after", "t.publish_at > :updated_after");
     }
+    if let Some(text) = query.get("q") {
+        selection.search(words::matching(store, text));
+    }
+    narrow_by_price(&mut selection, query)?;
+    narrow_by_stock(&mut selection, query);
     Ok(selection)
+}
+
+/// Shows only products of which a variant's price lies within the bounds.
+fn narrow_by_price(selection: &mut Selection, query: &Query) -> Result<(), Problem> {
+    let bound = |name| query.get(name).and_then(|text| text.parse::<i64>().ok());
+    let (min, max) = (bound("price_min"), bound("price_max"));
+    if min.is_none() && max.is_none() {
+        return Ok(());
+    }
+    let (min, max) = (min.unwrap_or(0), max.unwrap_or(i64::MAX));
+    if min > max {
+        let detail = "must not be below `price_min`.".to_owned();
+        let fault = Fault { pointer: "price_max".to_owned(), code: "out_of_range", detail };
+        return Err(Problem::with_faults(Code::MalformedRequest, vec![fault]));
+    }
+    selection.set("price_min", min);
+    selection.set("price_max", max);
+    selection.narrow(HAS_PRICE, HAS_PRICE);
+    Ok(())
+}
+
+/// Shows only products of which a level is low as of now, as `GET /inventory/status` shows it, or only the others.
+fn narrow_by_stock(selection: &mut Selection, query: &Query) {
+    let Some(wanted) = query.get("low_stock") else { return };
+    let not = if wanted == "true" { "" } else { "NOT " };
+    let condition = format!(
+        "{not}EXISTS (SELECT 1 FROM variants v CROSS JOIN levels l ON l.store_id = v.store_id AND l.variant_id = v.id \
+         WHERE v.store_id = :store AND v.product_id = t.id AND {})",
+        stock::is_low()
+    );
+    selection.narrow(condition.clone(), condition);
 }

@@ -67,6 +67,7 @@ mod products_due;
 mod products_list;
 mod products_patch;
 mod products_replace;
+mod products_search;
 mod products_transitions;
 mod room_ticket;
 mod shelf;

@@ -22,8 +22,12 @@ use storeroom_testbed::plans::scanned;
 use storeroom_testbed::{Reply, Testbed, request};
 
 /// A value for a filter that all products of the tour's shelf fit.
-fn value(param: &Param) -> String {
+fn value(row: &Row, param: &Param) -> String {
     match param.name {
+        "q" if row.path.ends_with("/products") => "blue P".to_owned(),
+        "price_min" => "0".to_owned(),
+        "price_max" => "99999".to_owned(),
+        "low_stock" => "true".to_owned(),
         "status" => "published".to_owned(),
         "category" => "Mugs".to_owned(),
         "tag" => "blue".to_owned(),
@@ -41,21 +45,36 @@ fn value(param: &Param) -> String {
     }
 }
 
-/// Every selection of the row's filters in every sort, as query strings.
+/// Most filters that stand together, besides all of them.
+const TOGETHER: usize = 2;
+
+/// None of the row's filters, each, every two of them, and all, in every sort, as query strings.
 pub fn queries(row: &Row) -> Vec<String> {
-    let mut queries = vec!["limit=1".to_owned()];
-    for param in row.query.iter().filter(|param| !matches!(param.name, "limit" | "cursor")) {
-        let values = match (param.name, param.schema) {
-            ("sort", Schema::OneOf(sorts)) => sorts.iter().map(|sort| (*sort).to_owned()).collect(),
-            _ => vec![value(param)],
-        };
-        let with = |query: &String| {
-            values.iter().map(|value| format!("{query}&{}={value}", param.name)).collect::<Vec<_>>()
-        };
-        let more: Vec<String> = queries.iter().flat_map(with).collect();
-        queries.extend(more);
-    }
-    queries
+    let is_filter = |param: &&Param| !matches!(param.name, "limit" | "cursor" | "sort");
+    let filters: Vec<String> = row
+        .query
+        .iter()
+        .filter(is_filter)
+        .map(|param| format!("&{}={}", param.name, value(row, param)))
+        .collect();
+    let selections = (0u32..1 << filters.len()).filter(|bits| {
+        let count = bits.count_ones() as usize;
+        count <= TOGETHER || count == filters.len()
+    });
+    let picked = |bits: u32| -> String {
+        let chosen = filters.iter().enumerate().filter(|(place, _)| bits & (1 << place) != 0);
+        chosen.map(|(_, filter)| filter.as_str()).collect()
+    };
+    let selections: Vec<String> = selections.map(picked).collect();
+    let sorts = sorts(row);
+    let all = selections.iter().flat_map(|filters| sorts.iter().map(move |sort| format!("limit=1{filters}{sort}")));
+    all.collect()
+}
+
+fn sorts(row: &Row) -> Vec<String> {
+    let sort = row.query.iter().find(|param| param.name == "sort").map(|param| param.schema);
+    let named: &[&str] = if let Some(Schema::OneOf(names)) = sort { names } else { &[] };
+    [String::new()].into_iter().chain(named.iter().map(|name| format!("&sort={name}"))).collect()
 }
 
 /// A request of the store's owner that succeeds. Each has an idempotency key of its own, so that what keeps its answer is

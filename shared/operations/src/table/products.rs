@@ -8,6 +8,7 @@ use crate::problem::Code;
 use crate::schema::Schema;
 use crate::shapes::{bulk, incoming, product};
 use storeroom_domain::Permission;
+use storeroom_domain::money::MAX_AMOUNT;
 
 family! { Products "Products and the public catalogue."
     List LIST_PRODUCTS;
@@ -25,6 +26,14 @@ family! { Products "Products and the public catalogue."
     Ingest INGEST_PRODUCT;
 }
 
+const SEARCH: Param = Param {
+    name: "q",
+    schema: Schema::line(1, 200),
+    about: "Only products of whose title, description, tags or SKUs some word begins with each of these words, in whatever order; case and accents do not count. At most 10 words count; a text without a letter or a digit finds nothing.",
+};
+
+const PRICE: Schema = Schema::Integer { min: 0, max: MAX_AMOUNT };
+
 static LIST_PRODUCTS: Row = Row {
     query: &[
         Param {
@@ -35,6 +44,22 @@ static LIST_PRODUCTS: Row = Row {
         Param { name: "category", schema: Schema::line(1, 100), about: "Only products of this category." },
         Param { name: "tag", schema: Schema::line(1, 50), about: "Only products with this tag." },
         Param { name: "sku", schema: Schema::line(1, 64), about: "Only the product with this SKU." },
+        SEARCH,
+        Param {
+            name: "price_min",
+            schema: PRICE,
+            about: "Only products of which a variant costs at least this, in minor units; together with `price_max`, of which one lies within both.",
+        },
+        Param {
+            name: "price_max",
+            schema: PRICE,
+            about: "Only products of which a variant costs at most this, in minor units; not below `price_min`.",
+        },
+        Param {
+            name: "low_stock",
+            schema: Schema::Boolean,
+            about: "true: only products of which a variant is at or below its threshold at a location, as of now; false: only the others.",
+        },
         Param {
             name: "updated_after",
             schema: Schema::TIME,
@@ -49,8 +74,10 @@ static LIST_PRODUCTS: Row = Row {
                 "-updated_at",
                 "title",
                 "-title",
+                "price",
+                "-price",
             ]),
-            about: "What to sort by, `-` for descending; `-created_at` by default.",
+            about: "What to sort by, `-` for descending; `-created_at` by default. The price is the lowest of the variants; products without one come last either way.",
         },
         LIMIT,
         CURSOR,
@@ -173,6 +200,7 @@ static LIST_CATALOG: Row = Row {
     query: &[
         Param { name: "category", schema: Schema::line(1, 100), about: "Only products of this category." },
         Param { name: "tag", schema: Schema::line(1, 50), about: "Only products with this tag." },
+        SEARCH,
         LIMIT,
         CURSOR,
     ],
