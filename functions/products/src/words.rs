@@ -42,7 +42,8 @@ const WRITTEN_OUT: [(char, &str); 27] = [
 /// has nothing to look for.
 pub fn matching(store: &str, text: &str) -> Option<String> {
     let words: Vec<String> = text.split_whitespace().filter_map(phrase).take(MAX_WORDS).collect();
-    let store: String = store.chars().skip_while(|letter| *letter != '_').filter(char::is_ascii_alphanumeric).collect();
+    let store: String =
+        store.chars().skip_while(|letter| *letter != '_').filter(char::is_ascii_alphanumeric).collect();
     (!words.is_empty()).then(|| format!("store : \"{store}\" AND text : ({})", words.join(" AND ")))
 }
 

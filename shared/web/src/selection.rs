@@ -168,7 +168,10 @@ impl Selection {
     fn stored(&self) -> (String, String) {
         let Listing { table, .. } = self.listing;
         let Some(Texts { table: texts, by_creation }) = self.texts else {
-            return (String::new(), format!("SELECT * FROM ({})", self.arm(&format!("{table} t"), None, ":limit")));
+            return (
+                String::new(),
+                format!("SELECT * FROM ({})", self.arm(&format!("{table} t"), None, ":limit")),
+            );
         };
         let number = by_creation.key;
         let matches = format!("{texts} MATCH :match");
@@ -183,7 +186,8 @@ impl Selection {
         let few = self.arm(&looked_up, Some(&matches), "iif((SELECT is_large FROM amount), 0, :limit)");
         // The plus keeps SQLite from finding the rows by their numbers, which would put all of them in order.
         let is_among = format!("+{number} IN (SELECT rowid FROM {texts} WHERE {matches})");
-        let among = self.arm(&format!("{table} t"), Some(&is_among), "iif((SELECT is_large FROM amount), :limit, 0)");
+        let among =
+            self.arm(&format!("{table} t"), Some(&is_among), "iif((SELECT is_large FROM amount), :limit, 0)");
         (with, format!("SELECT * FROM ({few}) UNION ALL SELECT * FROM ({among})"))
     }
 

@@ -65,6 +65,7 @@ mod products_create;
 mod products_delete;
 mod products_due;
 mod products_list;
+mod products_pages;
 mod products_patch;
 mod products_replace;
 mod products_search;

@@ -67,7 +67,8 @@ pub fn queries(row: &Row) -> Vec<String> {
     };
     let selections: Vec<String> = selections.map(picked).collect();
     let sorts = sorts(row);
-    let all = selections.iter().flat_map(|filters| sorts.iter().map(move |sort| format!("limit=1{filters}{sort}")));
+    let all =
+        selections.iter().flat_map(|filters| sorts.iter().map(move |sort| format!("limit=1{filters}{sort}")));
     all.collect()
 }
 

@@ -26,9 +26,7 @@ async fn found(bed: &Testbed, text: &str) -> Vec<String> {
 
 fn product(title: &str, description: &str, tags: &[&str], skus: &[&str]) -> Value {
     let option = json!({"name": "No", "values": (0..skus.len()).map(|n| n.to_string()).collect::<Vec<_>>()});
-    let variant = |(n, sku): (usize, &&str)| {
-        json!({"sku": sku, "option_values": {"No": n.to_string()}, "price": {"amount": 100, "currency": "EUR"}})
-    };
+    let variant = |(n, sku): (usize, &&str)| json!({"sku": sku, "option_values": {"No": n.to_string()}, "price": {"amount": 100, "currency": "EUR"}});
     let variants: Vec<Value> = skus.iter().enumerate().map(variant).collect();
     json!({"title": title, "description": description, "tags": tags, "options": [option], "variants": variants})
 }
@@ -68,8 +66,19 @@ async fn finds_words_in_whatever_order_and_field() {
 async fn letters_are_found_however_they_are_typed() {
     let bed = Testbed::new().await;
     let names = [
-        "Grüße aus Łódź", "Smørrebrød", "Cœur brûlé", "Þórður", "Đorđe", "Ærø", "ISPARTA ışık", "Ħal Għaxaq", "STRAẞE",
-        "Ελλάδα", "Кофе", "قهوة", "咖啡杯",
+        "Grüße aus Łódź",
+        "Smørrebrød",
+        "Cœur brûlé",
+        "Þórður",
+        "Đorđe",
+        "Ærø",
+        "ISPARTA ışık",
+        "Ħal Għaxaq",
+        "STRAẞE",
+        "Ελλάδα",
+        "Кофе",
+        "قهوة",
+        "咖啡杯",
     ];
     for (n, name) in names.iter().enumerate() {
         create(&bed, product(name, "", &[], &[&format!("S{n}")])).await;
@@ -103,9 +112,44 @@ async fn whatever_is_typed_is_no_syntax() {
     create(&bed, product("Near or not \"quoted\" and star*", "", &[], &["S-1"])).await;
     let long = "ab ".repeat(66);
     for text in [
-        "\"", "\"\"\"", "a\"b", "' OR 1=1 --", "NEAR(", "AND", "OR", "NOT", "a AND", "NOT a", "*", "a*", "^near", "-near",
-        "+", "(", ")", "text:near", "store:x", "{text}", "near/2", "\\", ";", "%", "_", "🎉", "🎉 near", "\u{202e}near",
-        "\u{200d}", "\u{e000}", "\u{301}", "\u{94d}", "½", "①", "…", "near…", "a-b-c-d-e-f-g-h-i-j-k-l-m", &long[..198],
+        "\"",
+        "\"\"\"",
+        "a\"b",
+        "' OR 1=1 --",
+        "NEAR(",
+        "AND",
+        "OR",
+        "NOT",
+        "a AND",
+        "NOT a",
+        "*",
+        "a*",
+        "^near",
+        "-near",
+        "+",
+        "(",
+        ")",
+        "text:near",
+        "store:x",
+        "{text}",
+        "near/2",
+        "\\",
+        ";",
+        "%",
+        "_",
+        "🎉",
+        "🎉 near",
+        "\u{202e}near",
+        "\u{200d}",
+        "\u{e000}",
+        "\u{301}",
+        "\u{94d}",
+        "½",
+        "①",
+        "…",
+        "near…",
+        "a-b-c-d-e-f-g-h-i-j-k-l-m",
+        &long[..198],
     ] {
         found(&bed, text).await;
     }
@@ -181,7 +225,10 @@ async fn stores_find_their_own() {
     assert_eq!(bed.send(request("POST", "/api/pms/products", Some(theirs), &made)).await.status(), 201);
     assert_eq!(found(&bed, "mug").await, ["Mug"]);
     let theirs = bed.send(request("GET", "/api/pms/products?q=mug", None, &headers)).await.json();
-    assert_eq!((theirs["items"].as_array().unwrap().len(), &theirs["items"][0]["title"]), (1, &json!("Mug of theirs")));
+    assert_eq!(
+        (theirs["items"].as_array().unwrap().len(), &theirs["items"][0]["title"]),
+        (1, &json!("Mug of theirs"))
+    );
 }
 
 #[tokio::test]
@@ -195,7 +242,12 @@ async fn the_public_finds_what_is_published() {
     let public = async |text: &str| {
         let path = format!("/api/pms/catalog/products?q={text}&store={}", bed.store);
         let items = bed.send(request("GET", &path, None, &[])).await.json()["items"].clone();
-        items.as_array().unwrap().iter().map(|item| item["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        items
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["title"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(public("mug").await, ["Public mug"]);
     bed.clock.advance(60_000);
@@ -215,7 +267,8 @@ async fn priced(bed: &Testbed) {
     ] {
         let mut product = product(title, "", &[], &[&format!("{title}1"), &format!("{title}2")]);
         for (n, price) in prices.into_iter().enumerate() {
-            product["variants"][n]["price"] = json!(price.map(|amount| json!({"amount": amount, "currency": "EUR"})));
+            product["variants"][n]["price"] =
+                json!(price.map(|amount| json!({"amount": amount, "currency": "EUR"})));
         }
         create(bed, product).await;
         bed.clock.advance(1);
@@ -240,7 +293,9 @@ async fn prices_filter_and_sort() {
     ] {
         assert_eq!(titles(&bed, query).await, expected, "{query}");
     }
-    for query in ["price_min=2&price_max=1", "price_min=-1", "price_max=1.5", "price_min=99999999999999999999"] {
+    for query in
+        ["price_min=2&price_max=1", "price_min=-1", "price_max=1.5", "price_min=99999999999999999999"]
+    {
         let reply = bed.call(Role::Viewer, "GET", &format!("/api/pms/products?{query}"), None).await;
         assert_eq!((reply.status(), reply.code().as_str()), (400, "malformed-request"), "{query}");
     }
@@ -254,7 +309,10 @@ async fn the_lowest_price_follows_the_variants() {
     let mut dearer = mug();
     dearer["variants"][0]["price"]["amount"] = json!(1600);
     bed.call_with(Role::Owner, "PUT", &path(&made), Some(dearer), &[("if-match", "*")]).await;
-    assert_eq!((titles(&bed, "price_max=1200").await.len(), titles(&bed, "price_max=1500").await.len()), (0, 1));
+    assert_eq!(
+        (titles(&bed, "price_max=1200").await.len(), titles(&bed, "price_max=1500").await.len()),
+        (0, 1)
+    );
 }
 
 #[tokio::test]
@@ -264,7 +322,10 @@ async fn low_stock_is_as_of_now() {
     bed.clock.advance(1);
     publish(&bed, simple("Few", "FEW")).await;
     for (sku, on_hand) in [("MANY", 10), ("FEW", 2)] {
-        let args = Args::new().with("store", bed.store.to_string()).with("sku", sku).with("on_hand", i64::from(on_hand));
+        let args = Args::new()
+            .with("store", bed.store.to_string())
+            .with("sku", sku)
+            .with("on_hand", i64::from(on_hand));
         bed.sql(
             "UPDATE levels SET on_hand = :on_hand WHERE store_id = :store \
              AND variant_id = (SELECT id FROM variants WHERE store_id = :store AND sku = :sku)",
@@ -275,7 +336,13 @@ async fn low_stock_is_as_of_now() {
     let low = async |wanted: &str| titles(&bed, &format!("low_stock={wanted}")).await;
     assert_eq!((low("true").await, low("false").await), (vec!["Few".to_owned()], vec!["Many".to_owned()]));
     let hold = json!({"lines": [{"variant_id": many["variants"][0]["id"], "quantity": 6}], "expires_in": 60});
-    let held = bed.call_with(Role::Owner, "POST", "/api/pms/inventory/holds", Some(hold), &[("idempotency-key", "h")]);
+    let held = bed.call_with(
+        Role::Owner,
+        "POST",
+        "/api/pms/inventory/holds",
+        Some(hold),
+        &[("idempotency-key", "h")],
+    );
     assert_eq!(held.await.status(), 201);
     assert_eq!(low("true").await, ["Few", "Many"]);
     bed.clock.advance(60_000);
@@ -299,7 +366,8 @@ async fn many_matches_come_in_the_same_order_as_few() {
         all
     };
     // Matches that the filter leaves out make many of them.
-    bed.sql(MANY, Args::new().with("store", bed.store.to_string()).with("now", bed.ports.clock.now().ms())).await;
+    bed.sql(MANY, Args::new().with("store", bed.store.to_string()).with("now", bed.ports.clock.now().ms()))
+        .await;
     bed.sql(
         "INSERT INTO revisions (store_id, subject, version, at, actor, request_id, document) \
          SELECT store_id, id, 1, created_at, 'system', 'test', '{}' FROM products WHERE status = 'archived'",

@@ -23,8 +23,7 @@ const OVER_ALL_STORES: [&str; 12] = [
     "webhook_endpoints_due",
 ];
 
-const TABLES: &str =
-    "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+const TABLES: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'product_search%' ORDER BY name";
 const COLUMNS: &str = "SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid";
 const INDEXES: &str = "SELECT i.name, i.\"unique\", c.name FROM pragma_index_list(?1) i \
     JOIN pragma_index_info(i.name) c WHERE c.seqno = 0";

@@ -4838,6 +4838,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Most items of a page, 25 by default. */
                 limit?: number;
+                /** @description Only products of whose title, description, tags or SKUs some word begins with each of these words, in whatever order; case and accents do not count. At most 10 words count; a text without a letter or a digit finds nothing. */
+                q?: string;
                 /** @description The store. */
                 store: string;
                 /** @description Only products with this tag. */
@@ -10189,10 +10191,18 @@ export interface operations {
                 cursor?: string;
                 /** @description Most items of a page, 25 by default. */
                 limit?: number;
+                /** @description true: only products of which a variant is at or below its threshold at a location, as of now; false: only the others. */
+                low_stock?: boolean;
+                /** @description Only products of which a variant costs at most this, in minor units; not below `price_min`. */
+                price_max?: number;
+                /** @description Only products of which a variant costs at least this, in minor units; together with `price_max`, of which one lies within both. */
+                price_min?: number;
+                /** @description Only products of whose title, description, tags or SKUs some word begins with each of these words, in whatever order; case and accents do not count. At most 10 words count; a text without a letter or a digit finds nothing. */
+                q?: string;
                 /** @description Only the product with this SKU. */
                 sku?: string;
-                /** @description What to sort by, `-` for descending; `-created_at` by default. */
-                sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title";
+                /** @description What to sort by, `-` for descending; `-created_at` by default. The price is the lowest of the variants; products without one come last either way. */
+                sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "price" | "-price";
                 /** @description Only products of this status; a schedule that is due counts as published. */
                 status?: "draft" | "scheduled" | "published" | "archived";
                 /** @description Only products with this tag. */
