@@ -18,6 +18,9 @@ mod publish;
 mod read;
 mod refusals;
 mod replace;
+mod restore;
+mod revisions;
+mod rewrite;
 mod selection;
 mod steps;
 mod transition;
@@ -39,6 +42,9 @@ pub async fn handle(operation: Products, call: &Call<'_>) -> Result<Answer, Prob
         Products::Publish => publish::publish(call).await,
         Products::Unpublish => unpublish::unpublish(call).await,
         Products::Archive => archive::archive(call).await,
+        Products::Revisions => revisions::list(call).await,
+        Products::Revision => revisions::read(call).await,
+        Products::Restore => restore::restore(call).await,
         Products::Ingest => ingest::ingest(call).await,
         Products::Bulk => bulk::bulk(call).await,
         Products::CatalogList => catalog::list(call).await,

@@ -4,20 +4,15 @@
 //! version that was read.
 
 use crate::content::Content;
-use crate::{read, replace};
+use crate::read;
+use crate::rewrite::{Decided, check_meant, rewrite};
 use serde_json::{Map, Value};
 use storeroom_domain::ProductId;
 use storeroom_operations::schema::Schema;
 use storeroom_operations::shapes::product::{PRODUCT_INPUT, PRODUCT_PATCH, VARIANT_INPUT};
 use storeroom_operations::validate::validate;
 use storeroom_operations::{Code, Problem};
-use storeroom_web::call::unavailable;
-use storeroom_web::precondition::stale;
-use storeroom_web::{Answer, Call, Precondition};
-
-/// How often a patch of whatever it is now is tried before the product counts as too busy: of those that race, one
-/// wins each time.
-const TRIES: usize = 50;
+use storeroom_web::{Answer, Call};
 
 /// Merges the patch into the product.
 pub async fn patch(call: &Call<'_>) -> Result<Answer, Problem> {
@@ -28,29 +23,13 @@ pub async fn patch(call: &Call<'_>) -> Result<Answer, Problem> {
         return Err(Problem::with_faults(Code::ValidationFailed, faults));
     }
     let product: ProductId = call.path_id("id", "product")?;
-    for _ in 0..TRIES {
-        let result = merge_and_put(call, product, meant, &patch).await;
-        let lost_race = matches!(&result, Err(problem) if problem.code == Code::VersionConflict);
-        if !lost_race || meant != Precondition::Whatever {
-            return result;
-        }
-    }
-    Err(unavailable("Too many others are changing the product; nothing was done."))
-}
-
-async fn merge_and_put(
-    call: &Call<'_>,
-    product: ProductId,
-    meant: Precondition,
-    patch: &Value,
-) -> Result<Answer, Problem> {
-    let (document, version) = read::current(call, product).await?;
-    if meant.version().is_some_and(|meant| meant != version) {
-        return Err(stale("product").member("current", document));
-    }
-    let now = serde_json::from_str(&document).map_err(|error| call.fault(&error.to_string()))?;
-    let content = merged(now, patch)?;
-    replace::put(call, product, Precondition::Version(version), &content).await
+    rewrite(call, product, meant, async || {
+        let (document, version) = read::current(call, product).await?;
+        check_meant(meant, version, &document)?;
+        let now = serde_json::from_str(&document).map_err(|error| call.fault(&error.to_string()))?;
+        Ok(Decided { content: merged(now, &patch)?, version })
+    })
+    .await
 }
 
 /// What the product is to be: the patch merged into the document of what it is, `{}` for one that is not there.
@@ -61,7 +40,7 @@ pub fn merged(document: Value, patch: &Value) -> Result<Content, Problem> {
 }
 
 /// What of a document a client may send back.
-fn writable(document: Value) -> Value {
+pub fn writable(document: Value) -> Value {
     let mut product = only(document, &PRODUCT_INPUT);
     if let Some(variants) = product.get_mut("variants").and_then(Value::as_array_mut) {
         for variant in variants {

@@ -55,7 +55,9 @@ fn text(min: usize, format: Format) -> String {
 mod tests {
     use super::*;
     use crate::operation::Answer;
-    use crate::shapes::{account, audit, dashboard, event, incoming, inventory, key, member, product, store};
+    use crate::shapes::{
+        account, audit, dashboard, event, incoming, inventory, key, member, product, revision, store,
+    };
     use crate::table::operations;
     use crate::validate::validate;
     use serde::Serialize;
@@ -170,6 +172,8 @@ mod tests {
         says::<dashboard::Targets>(&dashboard::TARGETS);
         says::<dashboard::SalesUpdated>(&dashboard::SALES_UPDATED);
         says::<product::Product>(&product::PRODUCT);
+        says::<revision::Revision>(&revision::REVISION);
+        says::<revision::WholeRevision>(&revision::WHOLE_REVISION);
         says::<product::CatalogProduct>(&product::CATALOG_PRODUCT);
     }
 }

@@ -15,6 +15,7 @@ pub mod key;
 pub mod member;
 pub mod order;
 pub mod product;
+pub mod revision;
 pub mod store;
 pub mod system;
 pub mod webhook;

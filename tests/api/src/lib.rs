@@ -64,6 +64,7 @@ mod products_bulk;
 mod products_create;
 mod products_delete;
 mod products_due;
+mod products_history;
 mod products_list;
 mod products_pages;
 mod products_patch;

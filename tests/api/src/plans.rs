@@ -144,6 +144,10 @@ async fn one_product(bed: &Testbed) {
     for version in ["\"3\"", "*"] {
         call(bed, "PATCH", &path, Some(json!({"title": "Becher"})), Some(version)).await;
     }
+    for revisions in ["revisions", "revisions?limit=1", "revisions/1"] {
+        call(bed, "GET", &format!("{path}/{revisions}"), None, None).await;
+    }
+    call(bed, "POST", &format!("{path}/revisions/1/restore"), None, None).await;
     call(bed, "POST", &publish, None, None).await;
     let public = format!("/api/pms/catalog/products/{handle}?store={}", bed.store);
     call(bed, "GET", &public, None, None).await;

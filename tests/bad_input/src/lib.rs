@@ -76,7 +76,7 @@ impl<'a> Subject<'a> {
     fn path(&self, template: &str) -> String {
         let id = if template.starts_with("/api/pms/keys/") { self.key } else { self.product };
         let named = template.replace("{store}", self.store).replace("{id}", id).replace("{user}", self.user);
-        named.replace("{handle}", "h").replace("{code}", "not-found")
+        named.replace("{handle}", "h").replace("{code}", "not-found").replace("{version}", "1")
     }
 }
 

@@ -6,7 +6,7 @@ use super::{CURSOR, JSON, LIMIT, MIB, body, body_of, ingest, merge_patch, open, 
 use crate::operation::{Access, Answer, Body, Form, IfMatch, Param, RateClass, Row};
 use crate::problem::Code;
 use crate::schema::Schema;
-use crate::shapes::{bulk, incoming, product};
+use crate::shapes::{bulk, incoming, product, revision};
 use storeroom_domain::Permission;
 use storeroom_domain::money::MAX_AMOUNT;
 
@@ -21,6 +21,9 @@ family! { Products "Products and the public catalogue."
     Unpublish UNPUBLISH_PRODUCT;
     Archive ARCHIVE_PRODUCT;
     Bulk BULK_PRODUCTS;
+    Revisions LIST_REVISIONS;
+    Revision READ_REVISION;
+    Restore RESTORE_REVISION;
     CatalogList LIST_CATALOG;
     CatalogRead READ_CATALOG;
     Ingest INGEST_PRODUCT;
@@ -190,6 +193,42 @@ static BULK_PRODUCTS: Row = Row {
         "POST",
         "/api/pms/products/bulk",
         "Change many products at once",
+        Permission::ProductsWrite,
+    )
+};
+
+static LIST_REVISIONS: Row = Row {
+    query: &[LIMIT, CURSOR],
+    answer: Answer::Json(&revision::REVISION_PAGE),
+    problems: &[Code::NotFound, Code::CursorInvalid],
+    ..read(
+        "products.revisions",
+        "/api/pms/products/{id}/revisions",
+        "List the versions of a product, newest first; of a deleted one, too",
+        Permission::ProductsRead,
+    )
+};
+
+static READ_REVISION: Row = Row {
+    answer: Answer::Json(&revision::WHOLE_REVISION),
+    problems: &[Code::NotFound],
+    ..read(
+        "products.revision",
+        "/api/pms/products/{id}/revisions/{version}",
+        "Read one version of a product",
+        Permission::ProductsRead,
+    )
+};
+
+static RESTORE_REVISION: Row = Row {
+    if_match: IfMatch::Honoured,
+    answer: Answer::Json(&product::PRODUCT),
+    problems: &[Code::NotFound, Code::SkuTaken, Code::HandleTaken, Code::ProductInUse],
+    ..write(
+        "products.restore",
+        "POST",
+        "/api/pms/products/{id}/revisions/{version}/restore",
+        "Write a new version with the content of an old one; status, images and stock stay as they are",
         Permission::ProductsWrite,
     )
 };

@@ -897,6 +897,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pms/products/{id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a product, newest first; of a deleted one, too */
+        get: operations["products.revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/products/{id}/revisions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one version of a product */
+        get: operations["products.revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/products/{id}/revisions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write a new version with the content of an old one; status, images and stock stay as they are */
+        post: operations["products.restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pms/products/{id}/unpublish": {
         parameters: {
             query?: never;
@@ -2818,6 +2869,34 @@ export interface components {
             /** @description The variant. */
             variant_id: string;
         };
+        /** @description A version of a product: who made it, when, and what changed. */
+        Revision: {
+            /** @description Who made it: a user's or a key's id; `system` for a schedule that was due. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            at: string;
+            /** @description The members in which it differs from the version before, but `version` and `updated_at`; all of them for the first. */
+            changed: string[];
+            /** @description Whether the product was deleted with it. */
+            deleted: boolean;
+            /** @description The request that wrote it down; null for a schedule that is due until one has. */
+            request_id: string | null;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            version: number;
+        };
+        /** @description One page of a list. */
+        RevisionPage: {
+            /** @description The versions. */
+            items: components["schemas"]["Revision"][];
+            /** @description Where the next page begins, or null at the end. */
+            next_cursor: string | null;
+        };
         /** @description Lets one WebSocket into the store's room. */
         RoomTicket: {
             /**
@@ -3570,6 +3649,29 @@ export interface components {
             latency_ms: number;
             /** @description The answer's status; null where there was none. */
             status: number | null;
+        };
+        /** @description A version of a product with the product as it was. */
+        WholeRevision: {
+            /** @description Who made it: a user's or a key's id; `system` for a schedule that was due. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            at: string;
+            /** @description The members in which it differs from the version before, but `version` and `updated_at`; all of them for the first. */
+            changed: string[];
+            /** @description Whether the product was deleted with it. */
+            deleted: boolean;
+            /** @description The product as it was; null where it was deleted. */
+            document: components["schemas"]["Product"] | null;
+            /** @description The request that wrote it down; null for a schedule that is due until one has. */
+            request_id: string | null;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            version: number;
         };
     };
     responses: never;
@@ -11317,6 +11419,380 @@ export interface operations {
                 };
             };
             /** @description `validation-failed`, `idempotency-key-reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "products.revisions": {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before, with the same filters and sort. */
+                cursor?: string;
+                /** @description Most items of a page, 25 by default. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionPage"];
+                };
+            };
+            /** @description `malformed-request`, `cursor-invalid`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "products.revision": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The `ETag` that you have: 304 if it still holds. */
+                "If-None-Match"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A version of a product with the product as it was. */
+            200: {
+                headers: {
+                    /** @description The version in quotes; of the catalogue, a hash of the body. */
+                    ETag?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeRevision"];
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "products.restore": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description Of your own, such as a UUID; 1 to 255 printable ASCII characters. For 72 h the same request under the same key gets the same answer, with `Idempotent-Replayed: true`, and is not done again; a refused one may be tried again. Another request under the key is refused. */
+                "Idempotency-Key"?: string;
+                /** @description The version you saw, as `"3"`, or `*`. */
+                "If-Match"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A product as members see it. Stock moves without a new version, so it is not part of it. */
+            200: {
+                headers: {
+                    /** @description The version in quotes; of the catalogue, a hash of the body. */
+                    ETag?: string;
+                    /** @description `true` when the request was done before, under the same `Idempotency-Key`; else left out. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Product"];
+                };
+            };
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sku-taken`, `handle-taken`, `product-in-use` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version-conflict` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
