@@ -28,6 +28,7 @@ use storeroom_operations::{Code, Operation, Problem, RateClass};
 use storeroom_ports::{Clock, Ports};
 use storeroom_web::call::Trace;
 use storeroom_web::flow::{self, Flow, promised_hash};
+use storeroom_web::published::CacheUse;
 use storeroom_web::request::Whole;
 use storeroom_web::{Answer, BodyError, Call, Caller, Request, Response, idempotency, negotiate, query};
 
@@ -50,6 +51,7 @@ pub async fn handle(
         store: None,
         round_trips: 0,
         cursor: None,
+        cache: None,
     };
     let response = match settings.cors.preflight(&request) {
         Some(preflight) => render::preflight(&exchange, preflight),
@@ -73,6 +75,7 @@ pub(crate) struct Exchange {
     store: Option<String>,
     round_trips: u32,
     cursor: Option<storeroom_domain::LogCursor>,
+    cache: Option<CacheUse>,
 }
 
 async fn answer(
@@ -115,6 +118,7 @@ async fn answer(
     exchange.store = (!call.store.is_empty()).then(|| call.store.clone());
     exchange.round_trips = call.trace.round_trips.get();
     exchange.cursor = call.trace.cursor.get();
+    exchange.cache = call.trace.cache.get();
     request.headers = call.headers;
     result
 }

@@ -9,7 +9,7 @@ use storeroom_web::Response;
 /// Writes the line.
 pub fn write(ports: &Ports, exchange: &Exchange, response: &Response, duration_ms: i64) {
     let level = if response.status >= 500 { Level::Error } else { Level::Info };
-    let line = serde_json::json!({
+    let mut line = serde_json::json!({
         "time": exchange.now.to_string(),
         "level": level.as_str(),
         "message": "request",
@@ -20,5 +20,8 @@ pub fn write(ports: &Ports, exchange: &Exchange, response: &Response, duration_m
         "round_trips": exchange.round_trips,
         "store": exchange.store,
     });
+    if let (Some(cache), Some(members)) = (exchange.cache, line.as_object_mut()) {
+        members.insert("cache".to_owned(), cache.word().into());
+    }
     ports.log.line(level, &line.to_string());
 }

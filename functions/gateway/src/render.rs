@@ -55,6 +55,7 @@ fn success(exchange: &Exchange, request: &Request, answer: Answer) -> Response {
     headers.extend(answer.location.map(|path| ("Location", path)));
     headers.extend(answer.is_replayed.then(|| ("Idempotent-Replayed", "true".to_owned())));
     headers.push(("Cache-Control", cache_control(answer.cache)));
+    headers.extend(exchange.cache.map(|cache| ("Cache-Status", cache.header().to_owned())));
     let policy = answer.policy.unwrap_or_else(|| NO_CONTENT_POLICY.to_owned());
     headers.push(("Content-Security-Policy", policy));
     // The catalogue is shared by caches, so it must not name one client's request.

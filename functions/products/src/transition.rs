@@ -1,5 +1,6 @@
 //! A change of status: what publish, unpublish and archive have in common.
 
+use crate::catalog::warm;
 use crate::{refusals, steps};
 use storeroom_domain::product::STATUSES;
 use storeroom_domain::{EventType, ProductId, ProductStatus, Timestamp, Transition};
@@ -36,7 +37,9 @@ pub async fn transition(
     }
     batch.run_expecting(1, UPDATE, Problem::not_found("product"));
     events::append_product_event(&mut batch, event);
-    steps::commit_and_show(call, batch).await
+    let answer = steps::commit_and_show(call, batch).await?;
+    warm::after(call, &answer);
+    Ok(answer)
 }
 
 fn guard_edge(batch: &mut Batch, transition: Transition) {

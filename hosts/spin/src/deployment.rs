@@ -18,7 +18,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use storeroom_gateway::settings::{Mode, Settings, SettingsError, Texts};
 use storeroom_hrana::{Hrana, InvalidAddress};
-use storeroom_ports::{Database, Direct, Ports, Targets};
+use storeroom_ports::{Database, Direct, MemoryCache, Ports, Targets};
 
 /// What `database_url` says by default: a name that never resolves (RFC 6761), since `allowed_outbound_hosts` takes
 /// no empty entry.
@@ -89,6 +89,8 @@ fn ports(database: Rc<dyn Database>, targets: Targets) -> Ports {
         log: Rc::new(StandardStreams),
         couriers: None,
         limiter: None,
+        cache: Some(Rc::new(MemoryCache::default())),
+        later: None,
     }
 }
 

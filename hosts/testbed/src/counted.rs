@@ -29,6 +29,8 @@ pub enum Fault {
     None,
     /// It does not answer.
     Down,
+    /// It answers no read.
+    ReadsDown,
     /// It does the work and the answer is lost.
     AnswerLost,
     /// The line is cut: this step of the transaction and those after it never run. Counts round and round, with one
@@ -92,6 +94,9 @@ fn spoil(frame: &mut Frame, step: usize) {
 impl Database for Counted {
     async fn read(&self, statement: Statement) -> Result<Rows, DatabaseError> {
         self.count([&statement])?;
+        if self.fault.get() == Fault::ReadsDown {
+            return Err(DatabaseError::Unavailable("reads are switched off by the test".to_owned()));
+        }
         let rows = self.inner.read(statement).await;
         // Like an answer that is on its way: requests that are sent together get to see the same state.
         tokio::task::yield_now().await;
@@ -107,7 +112,7 @@ impl Database for Counted {
         match self.fault.get() {
             Fault::CutBefore(step) => return Err(self.cut(frame, step).await),
             Fault::StepFails(step) => spoil(&mut frame, step),
-            Fault::None | Fault::Down | Fault::AnswerLost => {}
+            Fault::None | Fault::Down | Fault::ReadsDown | Fault::AnswerLost => {}
         }
         let result = self.inner.commit(frame).await;
         match self.fault.get() {

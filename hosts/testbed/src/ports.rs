@@ -4,8 +4,11 @@ use crate::played::PlayedSocket;
 use async_trait::async_trait;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
 use storeroom_domain::Timestamp;
-use storeroom_ports::{Admission, Blob, Blobs, Clock, Down, Level, Log, Part, Random, RoomSocket, Rooms};
+use storeroom_ports::{
+    Admission, Blob, Blobs, Clock, Down, Later, Level, Log, Part, Random, RoomSocket, Rooms,
+};
 use storeroom_sql::events::Announcement;
 use tokio::sync::Notify;
 
@@ -84,6 +87,25 @@ impl Clock for ManualClock {
         while self.now_ms.get() < sleeper.1 {
             self.moved.notified().await;
         }
+    }
+}
+
+/// Work after an answer, which waits until somebody has it done.
+#[derive(Default)]
+pub struct Afterwards(RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>);
+
+impl Afterwards {
+    /// Does what waits.
+    pub async fn finish(&self) {
+        for work in self.0.take() {
+            work.await;
+        }
+    }
+}
+
+impl Later for Afterwards {
+    fn run(&self, work: Pin<Box<dyn Future<Output = ()>>>) {
+        self.0.borrow_mut().push(work);
     }
 }
 

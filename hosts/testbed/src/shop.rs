@@ -4,7 +4,7 @@ use crate::counted::Counted;
 use crate::embedded::Embedded;
 use crate::http::NativeHttp;
 use crate::plans;
-use crate::ports::{ManualClock, Recorded, SeededRandom};
+use crate::ports::{Afterwards, ManualClock, Recorded, SeededRandom};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value as Json;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use storeroom_gateway::{All, Settings};
 use storeroom_operations::route::{Match, find};
 use storeroom_operations::{Capability, Idempotency};
 use storeroom_ports::random::new_id;
-use storeroom_ports::{Clock, Database, Ports};
+use storeroom_ports::{Clock, Database, MemoryCache, Ports};
 use storeroom_sql::{Args, Rows, Statement, Value};
 use storeroom_web::answer::hex;
 use storeroom_web::request::Whole;
@@ -65,6 +65,7 @@ pub struct Testbed {
     /// The database itself.
     pub database: Rc<Counted>,
     pub(crate) settings: Settings,
+    later: Rc<Afterwards>,
 }
 
 /// What came back.
@@ -121,6 +122,7 @@ impl Testbed {
         let random = Rc::new(SeededRandom::new(1));
         let recorded = Rc::new(Recorded::default());
         let database = Rc::new(Counted::new(Embedded::migrated().await));
+        let later = Rc::new(Afterwards::default());
         let signer = Signer::generate("dev-testbed");
         let settings = settings(&signer, "off");
         let ports = Ports {
@@ -134,6 +136,8 @@ impl Testbed {
             log: recorded.clone(),
             couriers: None,
             limiter: None,
+            cache: Some(Rc::new(MemoryCache::default())),
+            later: Some(later.clone()),
         };
         let mut bed = Self {
             store: new_id(random.as_ref(), clock.now()),
@@ -146,6 +150,7 @@ impl Testbed {
             signer,
             settings,
             database,
+            later,
         };
         bed.open_stores(random.as_ref()).await;
         bed
@@ -264,7 +269,9 @@ impl Testbed {
     pub async fn send(&self, request: Request) -> Reply {
         let before = self.database.calls.get();
         let response = storeroom_gateway::handle(&All, &self.ports, &self.settings, request).await;
-        Reply { response, round_trips: self.database.calls.get() - before }
+        let round_trips = self.database.calls.get() - before;
+        self.later.finish().await;
+        Reply { response, round_trips }
     }
 
     /// An idempotency key of its own for a request that needs one and has none.

@@ -3,9 +3,11 @@
 //! Guarantees: it may vanish at any moment and is made anew from the bindings; it holds nothing that belongs to one
 //! request. Relies on: bindings not changing while an isolate lives.
 
+use crate::afterwards::Afterwards;
 use crate::blobs::R2Blobs;
 use crate::couriers::ObjectCouriers;
 use crate::database::{WorkerDatabase, libsql};
+use crate::edge_cache::EdgeCache;
 use crate::http_client::FetchHttp;
 use crate::limiter::PlatformLimiter;
 use crate::log::{self, ConsoleLog};
@@ -15,9 +17,9 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use storeroom_gateway::settings::{Mode, Settings, Texts};
 use storeroom_operations::{Capability, Code, Problem};
-use storeroom_ports::{Connection, Database, Level, Ports};
+use storeroom_ports::{Connection, Database, Level, MemoryCache, Ports};
 use storeroom_web::{Body, Response};
-use worker::{Env, Result, web_sys};
+use worker::{Context, Env, Result, web_sys};
 
 /// What this host offers.
 const CAPABILITIES: &[Capability] = &[Capability::WebSocket];
@@ -27,6 +29,7 @@ pub struct Isolate {
     /// The gateway's settings.
     pub settings: Settings,
     connection: Rc<dyn Connection>,
+    memory: Rc<MemoryCache>,
 }
 
 thread_local! {
@@ -54,7 +57,7 @@ fn parse(env: &Env) -> std::result::Result<Isolate, String> {
     let settings = Settings::parse(&texts, CAPABILITIES).map_err(|error| error.0)?;
     let mode = Mode::parse(&environment).map_err(|error| error.0)?;
     mode.database_token(&text("DATABASE_TOKEN")).map_err(|error| error.0)?;
-    Ok(Isolate { settings, connection: libsql(env)? })
+    Ok(Isolate { settings, connection: libsql(env)?, memory: Rc::default() })
 }
 
 /// The text of a variable or secret.
@@ -64,6 +67,11 @@ pub fn variable(env: &Env, name: &str) -> Option<String> {
 
 impl Isolate {
     /// The ports of a request.
+    pub fn ports_of(&self, env: &Env, context: Context) -> Ports {
+        Ports { later: Some(Rc::new(Afterwards(context))), ..self.ports(env) }
+    }
+
+    /// The ports of what is no request.
     pub fn ports(&self, env: &Env) -> Ports {
         let database = WorkerDatabase { env: env.clone(), connection: self.connection.clone() };
         self.ports_around(env, Rc::new(database))
@@ -82,6 +90,8 @@ impl Isolate {
             log: Rc::new(ConsoleLog),
             couriers: Some(Rc::new(ObjectCouriers(env.clone()))),
             limiter: Some(Rc::new(PlatformLimiter(env.clone()))),
+            cache: Some(Rc::new(EdgeCache(self.memory.clone()))),
+            later: None,
         }
     }
 }

@@ -6,11 +6,13 @@
 //! Relies on: an object being one instance with one thread at a time
 //! (<https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/>).
 
+mod afterwards;
 mod blobs;
 mod courier;
 mod couriers;
 mod cron;
 mod database;
+mod edge_cache;
 mod exchange;
 mod follower;
 mod http_client;
@@ -33,12 +35,12 @@ use worker::{Context, Env, Result, ScheduleContext, ScheduledEvent, event, web_s
 
 /// A request.
 #[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response> {
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<web_sys::Response> {
     let isolate = match isolate::get(&env) {
         Ok(isolate) => isolate,
         Err(sentence) => return isolate::refusal(&sentence),
     };
-    let ports = isolate.ports(&env);
+    let ports = isolate.ports_of(&env, context);
     let response = handle(&All, &ports, &isolate.settings, exchange::request(&request)).await;
     match &response.body {
         storeroom_web::Body::Room(join) => rooms::join(&env, join, &request).await,

@@ -66,6 +66,28 @@ event_types! {
     WebhookDisabled "webhook.disabled" "A webhook endpoint gets no more events until somebody activates it.";
 }
 
+impl EventType {
+    /// Whether what the public sees of a store may be another after it: its products, or what is available of them.
+    pub fn touches_catalog(self) -> bool {
+        use EventType as E;
+        match self {
+            E::ProductCreated | E::ProductUpdated | E::ProductPublished => true,
+            E::ProductUnpublished | E::ProductArchived | E::ProductDeleted => true,
+            E::ImageAdded | E::ImageUpdated | E::ImageRemoved => true,
+            E::StockAdjusted | E::StockTransferred | E::StockLow | E::StockReplenished => true,
+            E::HoldCreated | E::HoldCommitted | E::HoldReleased | E::HoldExpired => true,
+            E::OrderCreated | E::OrderCancelled | E::OrderExpired | E::OrderReturned => true,
+            E::StoreUpdated => true,
+            // What is paid was kept before; what is shipped goes from what is kept and what is on hand alike.
+            E::OrderPaid | E::OrderFulfilled | E::OrderDelivered | E::OrderRefunded => false,
+            E::SalesUpdated | E::DashboardTargetsUpdated => false,
+            E::MemberAdded | E::MemberChanged | E::MemberRemoved => false,
+            E::KeyCreated | E::KeyRotated | E::KeyRevoked | E::KeyExpiring => false,
+            E::JobProgress | E::JobFinished | E::WebhookDisabled => false,
+        }
+    }
+}
+
 /// Whether it is a type of event, or the topic of one.
 pub fn is_known(name: &str) -> bool {
     EVENT_TYPES.iter().any(|known| known.as_str() == name || topic(known.as_str()) == name)

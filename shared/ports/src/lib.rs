@@ -5,11 +5,13 @@
 //! Relies on: `storeroom-sql` for the shapes that travel to a database.
 
 pub mod blobs;
+pub mod cache;
 pub mod clock;
 pub mod couriers;
 pub mod database;
 pub mod due;
 pub mod http;
+pub mod later;
 pub mod limiter;
 pub mod log;
 pub mod random;
@@ -19,10 +21,12 @@ pub mod targets;
 use std::rc::Rc;
 
 pub use blobs::{Blob, Blobs, Chunks, InMemory, Part};
+pub use cache::{Cache, MemoryCache};
 pub use clock::Clock;
 pub use couriers::Couriers;
 pub use database::{Connection, Database, DatabaseError, Direct};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
+pub use later::Later;
 pub use limiter::Limiter;
 pub use log::{Level, Log};
 pub use random::Random;
@@ -56,4 +60,8 @@ pub struct Ports {
     pub couriers: Option<Rc<dyn Couriers>>,
     /// The platform's rate limiter, where it has one.
     pub limiter: Option<Rc<dyn Limiter>>,
+    /// Where answers for the public are kept, where the platform has a place for them.
+    pub cache: Option<Rc<dyn Cache>>,
+    /// Does work after the answer, where the platform lets a request live on.
+    pub later: Option<Rc<dyn Later>>,
 }

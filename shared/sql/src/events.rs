@@ -8,6 +8,7 @@ use crate::documents;
 use crate::frame::FrameResult;
 use crate::value::Rows;
 use storeroom_domain::EventType;
+use storeroom_domain::event::EVENT_TYPES;
 
 /// The columns of a step that announces events: store, epoch, seq, type and the event's JSON.
 pub const ANNOUNCED: [&str; 5] = ["store_id", "epoch", "seq", "type", "document"];
@@ -135,6 +136,19 @@ pub fn backfill() -> String {
         "SELECT s.epoch, s.seq, e.seq, e.type, e.document FROM stores s LEFT JOIN ({}) AS e ON TRUE \
          WHERE s.id = :store ORDER BY e.seq",
         documents::bounded(&query, "ORDER BY seq")
+    )
+}
+
+/// Events after `:position` up to which it is looked whether one of them touched the catalogue; after more, one did.
+const MAX_LOOKED_AT: u32 = 1_000;
+
+/// One row if something of what the public sees of the store may have changed after the event `:position`; none if not.
+pub fn touched_catalog() -> String {
+    let types = EVENT_TYPES.iter().filter(|known| known.touches_catalog()).map(|known| known.as_str());
+    format!(
+        "SELECT 1 AS touched WHERE (SELECT seq FROM stores WHERE id = :store) - :position > {MAX_LOOKED_AT} \
+         OR EXISTS (SELECT 1 FROM events WHERE store_id = :store AND seq > :position AND type IN ({}))",
+        crate::states::list(types, '\'')
     )
 }
 

@@ -10,6 +10,7 @@ use crate::chain::{Content, content_hash};
 use crate::flow::{BodyHash, Flow};
 use crate::idempotency::{fingerprint_of_flow, replay};
 use crate::precondition::{Precondition, if_match};
+use crate::published::{self, CacheUse, Published};
 use crate::query::Query;
 use crate::secrets::Secrets;
 use http::HeaderMap;
@@ -81,6 +82,8 @@ pub struct Trace {
     pub access_checked: Cell<bool>,
     /// Where the log stood in the snapshot of the answer.
     pub cursor: Cell<Option<LogCursor>>,
+    /// How the cache of the catalogue stood to the answer, if it was asked.
+    pub cache: Cell<Option<CacheUse>>,
     /// Whether the nonce of a signed request has gone to the database.
     nonce_sent: Cell<bool>,
     /// Whether the database was asked for the answer under the request's idempotency key.
@@ -116,15 +119,6 @@ pub struct Shown {
     pub document: Sql,
     /// The path of what was made.
     pub location: Option<String>,
-}
-
-/// What a public read found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Published {
-    /// The query's rows.
-    pub rows: Rows,
-    /// When the next thing of the store becomes due, so that no cache keeps an answer past it.
-    pub next_change: Option<Timestamp>,
 }
 
 impl Found {
@@ -292,15 +286,7 @@ impl Call<'_> {
     pub async fn read_public(&self, query: &str, args: Args) -> Result<Published, Problem> {
         let mut all = self.args();
         all.merge(args);
-        let sql = format!(
-            "SELECT s.id, ({}) AS next_change, answer.* FROM (SELECT 1) LEFT JOIN stores s ON s.id = :store \
-             LEFT JOIN ({query}) AS answer ON s.id IS NOT NULL",
-            settle::NEXT_CHANGE
-        );
-        let rows = self.statement(sql, all).await?;
-        rows.text(0, 0).ok_or_else(|| Problem::new(Code::NotFound, "There is no such store."))?;
-        let next_change = rows.integer(0, 1).map(Timestamp::from_ms);
-        Ok(Published { rows: own_rows(rows, 2), next_change })
+        Published::of(self.statement(published::sql(query), all).await?)
     }
 
     /// The answer of the same request before, when that is why the work was refused.

@@ -21,6 +21,7 @@ pub mod page;
 pub mod paging;
 pub mod passwords;
 pub mod precondition;
+pub mod published;
 pub mod query;
 pub mod request;
 pub mod response;

@@ -15,12 +15,16 @@ fn list_path(bed: &Testbed) -> String {
 }
 
 #[tokio::test]
-async fn shows_published_products_to_anybody_in_one_round_trip() {
+async fn shows_published_products_to_anybody_in_one_round_trip_or_none() {
     let bed = Testbed::new().await;
     create(&bed, simple("Secret", "SECRET")).await;
     publish(&bed, mug()).await;
     let reply = get(&bed, &list_path(&bed), &[]).await;
-    assert_eq!((reply.status(), reply.round_trips), (200, 1));
+    // Publishing made it.
+    assert_eq!((reply.status(), reply.round_trips), (200, 0));
+    let elsewhere = get(&bed, &format!("{}&limit=24", list_path(&bed)), &[]).await;
+    assert_eq!((elsewhere.status(), elsewhere.round_trips), (200, 1));
+    assert_eq!(elsewhere.json(), reply.json());
     let items = reply.json()["items"].clone();
     assert_eq!(items.as_array().unwrap().len(), 1);
     assert_eq!(items[0]["title"], "Becher Größe L");
@@ -78,11 +82,12 @@ async fn shows_stock_as_a_word() {
         let variants = item["variants"].as_array().unwrap().iter().map(|v| v["availability"].clone());
         (item["availability"].clone(), variants.collect::<Vec<_>>())
     };
-    let item = get(&bed, &list_path(&bed), &[]).await.json()["items"][0].clone();
+    // Two lists of their own: a change by hand is no event, so what is kept does not follow it.
+    let item = get(&bed, &format!("{}&limit=1", list_path(&bed)), &[]).await.json()["items"][0].clone();
     assert_eq!(words(&item), (json!("in_stock"), vec![json!("low_stock"), json!("in_stock")]));
     let args = || Args::new().with("store", bed.store.to_string());
     bed.sql("UPDATE levels SET held = on_hand WHERE store_id = :store", args()).await;
-    let item = get(&bed, &list_path(&bed), &[]).await.json()["items"][0].clone();
+    let item = get(&bed, &format!("{}&limit=2", list_path(&bed)), &[]).await.json()["items"][0].clone();
     assert_eq!(words(&item), (json!("out_of_stock"), vec![json!("out_of_stock"), json!("out_of_stock")]));
 }
 

@@ -183,6 +183,8 @@ async fn the_catalogue_follows_the_levels() {
         if delta != 0 {
             assert_eq!(adjust(&shelf, vec![change(variant, delta)]).await.status(), 200);
         }
+        // What is kept counts for as long.
+        shelf.bed.clock.advance(2_000);
         let seen = shelf.bed.call(Role::Viewer, "GET", &path, None).await.json();
         assert_eq!(seen["availability"], word, "{seen}");
     }

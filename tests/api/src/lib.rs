@@ -17,6 +17,7 @@ mod auth_refresh;
 mod auth_register;
 mod bad_input;
 mod catalog;
+mod catalog_cache;
 mod dashboard;
 mod dashboard_migration;
 mod dashboard_model;

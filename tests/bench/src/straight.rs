@@ -94,6 +94,8 @@ impl Writer {
             log: recorded.clone(),
             couriers: None,
             limiter: None,
+            cache: None,
+            later: None,
         };
         Self {
             url: format!("{}/v3/pipeline", plan.database),

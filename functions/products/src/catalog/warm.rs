@@ -1,0 +1,62 @@
+//! Makes pages of the catalogue anew once a product became public or is so no more, so that nobody waits for them.
+//!
+//! Guarantees: it happens after the answer and only where the host can do that; what goes wrong is a line in the log.
+
+use crate::catalog::page::Page;
+use std::rc::Rc;
+use storeroom_operations::Code;
+use storeroom_ports::{Cache, Level, Ports};
+use storeroom_sql::Statement;
+use storeroom_web::published::{self, Published};
+use storeroom_web::query::Query;
+use storeroom_web::{Answer, Body, Call};
+
+/// Has the product's own page and the first page of the list made anew, after the answer that shows the product.
+pub fn after(call: &Call<'_>, answer: &Answer) {
+    let (Some(cache), Some(later), Some(handle)) = (&call.ports.cache, &call.ports.later, handle(answer))
+    else {
+        return;
+    };
+    let work = warm(call.ports.clone(), cache.clone(), call.store.clone(), handle);
+    later.run(Box::pin(work));
+}
+
+/// The handle of a product that is public or was until now; a schedule that lies ahead changes nothing yet.
+fn handle(answer: &Answer) -> Option<String> {
+    let Body::Bytes(bytes) = &answer.body else { return None };
+    let product: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    let is_ahead = product.get("status")?.as_str() == Some("scheduled");
+    product.get("handle")?.as_str().filter(|_| !is_ahead).map(str::to_owned)
+}
+
+async fn warm(ports: Ports, cache: Rc<dyn Cache>, store: String, handle: String) {
+    let first = Page::list(&store, &Query::new());
+    for page in [Some(Page::Product(handle)), first.ok()].into_iter().flatten() {
+        if let Err(detail) = make(&ports, cache.as_ref(), &store, &page).await {
+            let level = Level::Warn;
+            let line = serde_json::json!({
+                "time": ports.clock.now().to_string(), "level": level.as_str(),
+                "message": "catalogue not warmed", "detail": detail, "store": store,
+            });
+            ports.log.line(level, &line.to_string());
+        }
+    }
+}
+
+async fn make(ports: &Ports, cache: &dyn Cache, store: &str, page: &Page) -> Result<(), String> {
+    let Some(name) = page.name(store) else { return Ok(()) };
+    let now = ports.clock.now();
+    let (sql, args) = page.query();
+    let args = args.with("store", store).with("now", now.ms());
+    let statement =
+        Statement::bind(published::sql(&sql), &args).map_err(|missing| format!("no :{}", missing.0))?;
+    let rows = ports.database.read(statement).await.map_err(|error| format!("{error:?}"))?;
+    let entry = Published::of(rows).and_then(|found| page.entry(&found, now));
+    match entry {
+        Ok(entry) if !entry.is_empty => cache.put(&name, &entry.print(store)).await,
+        Ok(_) => cache.forget(&name).await,
+        Err(problem) if problem.code == Code::NotFound => cache.forget(&name).await,
+        Err(problem) => return Err(problem.detail),
+    }
+    Ok(())
+}
