@@ -85,7 +85,7 @@ function fillProducts() {
     INSERT INTO products (store_id, id, handle, title, description, status, category, tags, attributes, options,
       published_at, version, created_at, updated_at)
     SELECT '${store}', ${productId("n")}, 'product-' || n, 'Product ' || n || ' of a large shop',
-      'Something for the kitchen that is useful every day, made to last. Number ' || n || '.', 'published',
+      'Something for the kitchen that is useful every day, made of ' || iif(n % 2, 'steel', 'wood') || '. Number ' || n || '.', 'published',
       'category-' || (n % 40), json_array('kitchen', 'tag-' || (n % 200)), json_object('material', 'steel'),
       json_array(json_object('name', 'Size', 'values', json_array('S', 'M', 'L', 'XL'))), ${productAt("n")} + 1000, 2,
       ${productAt("n")}, ${productAt("n")} + 1000
@@ -107,6 +107,16 @@ function fillRevisions() {
     SELECT d.store_id, d.id, v.value, p.created_at + (v.value - 1) * 1000, '${actor}', 'fill', iif(v.value = 1, ${made}, document)
     FROM products p CROSS JOIN product_documents d ON d.store_id = p.store_id AND d.id = p.id
     CROSS JOIN json_each('[1,2]') v ORDER BY d.store_id, d.id, v.value`);
+}
+
+/** What lists find and sort products by, as the trigger on revisions would have kept it. */
+function fillSearch() {
+  database.exec(`
+    UPDATE products SET search_id = created_at * 2097152, lowest_price_minor = (
+      SELECT min(price_minor) FROM variants v WHERE v.store_id = products.store_id AND v.product_id = products.id);
+    INSERT INTO product_search (rowid, store, text)
+    SELECT p.search_id, substr(p.store_id, 5), t.text
+    FROM products p CROSS JOIN product_texts t ON t.store_id = p.store_id AND t.product_id = p.id ORDER BY p.search_id`);
 }
 
 function fillOrders() {
@@ -181,6 +191,9 @@ function check() {
     "levels that are not what the orders keep": `
       SELECT count(*) FROM levels l LEFT JOIN (SELECT variant_id, location_id, sum(committed) AS committed FROM order_lines
         GROUP BY variant_id, location_id) AS k USING (variant_id, location_id) WHERE l.committed <> coalesce(k.committed, 0)`,
+    "products that the search does not know": `
+      SELECT (SELECT count(*) FROM products) - (SELECT count(*) FROM products p CROSS JOIN product_texts t
+        ON t.store_id = p.store_id AND t.product_id = p.id WHERE p.search_id IN (SELECT rowid FROM product_search))`,
     "variants without a level": `
       SELECT count(*) FROM variants v WHERE NOT EXISTS (SELECT 1 FROM levels l WHERE l.store_id = v.store_id AND l.variant_id = v.id)`,
     "orders of another total than their lines, of every 97th": `
@@ -205,7 +218,7 @@ const indexes = later.filter(({ type }) => type === "index");
 const indexesOf = (tables) => indexes.filter(({ tbl_name }) => tables.includes(tbl_name));
 fillProducts();
 for (const { sql } of indexesOf(PRODUCTS)) database.exec(sql);
-for (const step of [fillRevisions, fillOrders, fillStock, fillEvents]) step();
+for (const step of [fillRevisions, fillSearch, fillOrders, fillStock, fillEvents]) step();
 for (const made of later) if (!indexesOf(PRODUCTS).includes(made)) database.exec(made.sql);
 database.exec("COMMIT");
 check();

@@ -4,6 +4,7 @@
 //! database, in turns. Relies on: `tests/bench` for the load; workerd's own configuration format.
 
 mod api;
+mod catalog;
 mod credentials;
 mod growth;
 mod orders;
@@ -12,6 +13,7 @@ mod peer;
 mod report;
 mod room;
 mod room_report;
+mod search;
 mod traffic;
 mod webhooks;
 mod webhooks_report;
@@ -70,6 +72,12 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     }
     if options.includes(Part::Growth) {
         report::growth(&progress.step("measuring growth", || growth::measure(&bench))?);
+    }
+    if options.includes(Part::Search) {
+        report::search(&progress.step("measuring searches", || search::measure(&bench))?);
+    }
+    if options.includes(Part::Catalog) {
+        report::catalog(&progress.step("measuring the catalogue", || catalog::measure(&bench))?);
     }
     if options.includes(Part::Room) {
         room_report::room(&progress.step("measuring the room", || room::measure(&bench))?);

@@ -7,7 +7,7 @@ use crate::afterwards::Afterwards;
 use crate::blobs::R2Blobs;
 use crate::couriers::ObjectCouriers;
 use crate::database::{WorkerDatabase, libsql};
-use crate::edge_cache::EdgeCache;
+use crate::edge_cache::{self, EdgeCache};
 use crate::http_client::FetchHttp;
 use crate::limiter::PlatformLimiter;
 use crate::log::{self, ConsoleLog};
@@ -17,7 +17,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use storeroom_gateway::settings::{Mode, Settings, Texts};
 use storeroom_operations::{Capability, Code, Problem};
-use storeroom_ports::{Connection, Database, Level, MemoryCache, Ports};
+use storeroom_ports::{Connection, Database, Level, Ports};
 use storeroom_web::{Body, Response};
 use worker::{Context, Env, Result, web_sys};
 
@@ -29,7 +29,7 @@ pub struct Isolate {
     /// The gateway's settings.
     pub settings: Settings,
     connection: Rc<dyn Connection>,
-    memory: Rc<MemoryCache>,
+    cache: Rc<edge_cache::Kept>,
 }
 
 thread_local! {
@@ -57,7 +57,7 @@ fn parse(env: &Env) -> std::result::Result<Isolate, String> {
     let settings = Settings::parse(&texts, CAPABILITIES).map_err(|error| error.0)?;
     let mode = Mode::parse(&environment).map_err(|error| error.0)?;
     mode.database_token(&text("DATABASE_TOKEN")).map_err(|error| error.0)?;
-    Ok(Isolate { settings, connection: libsql(env)?, memory: Rc::default() })
+    Ok(Isolate { settings, connection: libsql(env)?, cache: Rc::default() })
 }
 
 /// The text of a variable or secret.
@@ -90,7 +90,7 @@ impl Isolate {
             log: Rc::new(ConsoleLog),
             couriers: Some(Rc::new(ObjectCouriers(env.clone()))),
             limiter: Some(Rc::new(PlatformLimiter(env.clone()))),
-            cache: Some(Rc::new(EdgeCache(self.memory.clone()))),
+            cache: Some(Rc::new(EdgeCache(self.cache.clone()))),
             later: None,
         }
     }

@@ -34,12 +34,16 @@ const PAGES: usize = 100;
 /// One at a time: how long a request takes, not how long it waits for others.
 const CLIENTS: usize = 1;
 
-struct Size {
-    name: &'static str,
-    variants: u64,
-    orders: u64,
+/// How much a database has.
+pub(super) struct Size {
+    /// What the figures call it.
+    pub name: &'static str,
+    /// Variants, four a product.
+    pub variants: u64,
+    /// Orders.
+    pub orders: u64,
     /// Products of a page when the list is read for its cursors.
-    page: u64,
+    pub page: u64,
 }
 
 /// How a database was filled.
@@ -63,13 +67,15 @@ pub struct Measured {
 }
 
 /// A filled database with a host. Fields are dropped in this order: the Worker goes before its database.
-struct Side {
-    workerd: Workerd,
+pub(super) struct Side {
+    /// The host.
+    pub workerd: Workerd,
     _server: Service,
     database: Database,
     page: u64,
     folder: PathBuf,
-    filling: Filling,
+    /// How it was filled.
+    pub filling: Filling,
 }
 
 /// Fills, measures, deletes.
@@ -85,14 +91,15 @@ pub fn measure(bench: &Bench) -> Result<Measured> {
 }
 
 /// The first run of each side, then the second of each, and so on.
-fn alternating(sides: Vec<Vec<Run>>) -> Vec<Run> {
+pub(super) fn alternating(sides: Vec<Vec<Run>>) -> Vec<Run> {
     let mut sides: Vec<_> = sides.into_iter().map(Vec::into_iter).collect();
     let most = sides.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
     (0..most).flat_map(|_| sides.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>()).collect()
 }
 
 impl Side {
-    fn start(bench: &Bench, size: &Size) -> Result<Self> {
+    /// Fills a database and starts a host on it.
+    pub fn start(bench: &Bench, size: &Size) -> Result<Self> {
         let folder = bench.state.join(format!("growth-{}", size.name));
         let filling = fill(bench, size, &folder)?;
         let (server, url) = serve(bench, size, &folder)?;
@@ -136,7 +143,7 @@ impl Side {
     }
 
     /// Rows of a table, spread evenly over it.
-    fn picks(&self, table: &str, columns: &str) -> Result<Vec<Vec<String>>> {
+    pub fn picks(&self, table: &str, columns: &str) -> Result<Vec<Vec<String>>> {
         let sql = format!(
             "WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n + 1 < {PICKS}) \
              SELECT {columns} FROM {table} WHERE rowid IN \
@@ -158,7 +165,8 @@ impl Side {
         Ok(cursors)
     }
 
-    fn delete(self) -> Result<Filling> {
+    /// Stops it and removes its files.
+    pub fn delete(self) -> Result<Filling> {
         let Self { workerd, _server, folder, filling, .. } = self;
         drop(workerd);
         drop(_server);
@@ -167,7 +175,7 @@ impl Side {
     }
 }
 
-fn ids(rows: &[Vec<String>]) -> Vec<String> {
+pub(super) fn ids(rows: &[Vec<String>]) -> Vec<String> {
     rows.iter().filter_map(|row| row.first().cloned()).collect()
 }
 

@@ -24,6 +24,10 @@ pub enum Part {
     Orders,
     /// The same requests on a small database and on one of a million variants and a million orders.
     Growth,
+    /// Searches and filtered lists, with 1,000 and with 100,000 products.
+    Search,
+    /// The public catalogue, kept and made.
+    Catalog,
     /// The room with 1,000 sockets, beside a plain Durable Object.
     Room,
     /// Events to 0, 1, 10 and 50 webhook endpoints.

@@ -42,15 +42,34 @@ fn beside_peer(figures: &[Value], run: &str, clients: f64) {
 
 /// Prints what the same request takes on a small and on a large database.
 pub fn growth(measured: &growth::Measured) {
+    beside(measured, "small", "large");
+}
+
+/// Prints what searches take with few and with many products.
+pub fn search(measured: &growth::Measured) {
+    beside(measured, "1000", "100000");
+}
+
+/// Prints what reads of the catalogue take.
+pub fn catalog(measured: &growth::Measured) {
+    fillings(measured);
+    table(&measured.runs);
+}
+
+fn fillings(measured: &growth::Measured) {
     println!();
     for growth::Filling { name, rows, seconds, bytes } in &measured.fillings {
         println!("{name} database: filled in {seconds} s, {} MB, {rows}", bytes / 1_000_000);
     }
-    println!("\n| request | small: p50 ms | p99 ms | large: p50 ms | p99 ms | ratio of p50 | of p99 |");
+}
+
+fn beside(measured: &growth::Measured, few: &str, many: &str) {
+    fillings(measured);
+    println!("\n| request | {few}: p50 ms | p99 ms | {many}: p50 ms | p99 ms | ratio of p50 | of p99 |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for small in &measured.runs {
-        let Some(run) = name(small).strip_prefix("small: ") else { continue };
-        let Some(large) = found(&measured.runs, &format!("large: {run}"), number(small, "clients")) else {
+        let Some(run) = name(small).strip_prefix(&format!("{few}: ")) else { continue };
+        let Some(large) = found(&measured.runs, &format!("{many}: {run}"), number(small, "clients")) else {
             continue;
         };
         let [s50, s99, l50, l99] =

@@ -77,6 +77,16 @@ impl Traffic<'_> {
         self.run(&format!("{list}, a page inside"), clients, &path, r#""items":[{"#, cursors)
     }
 
+    /// Reads of the public catalogue: of the product that a path begins with a slash for, else of the list.
+    pub fn catalog(&self, clients: usize, name: &str, path: &str, picks: &[String]) -> Run {
+        let (path, query, contains) = match path.strip_prefix('/') {
+            Some(_) => (path, "", "\"availability\":"),
+            None => ("", path, "\"items\":[{"),
+        };
+        let path = format!("/catalog/products{path}?store={}{query}", self.bench.demo.store);
+        Run { headers: Vec::new(), ..self.run(name, clients, &path, contains, picks) }
+    }
+
     fn run(&self, name: &str, clients: usize, path: &str, contains: &str, picks: &[String]) -> Run {
         let headers = vec![
             ["authorization".to_owned(), format!("Bearer {}", self.bench.tokens.owner)],
