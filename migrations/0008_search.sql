@@ -52,6 +52,10 @@ CREATE INDEX products_by_search_id ON products (store_id, search_id);
 CREATE INDEX products_by_price ON products (store_id, coalesce(lowest_price_minor, 9223372036854775807), id);
 CREATE INDEX products_by_price_descending ON products (store_id, coalesce(lowest_price_minor, -1), id);
 
+-- What is at most so many pieces by what is stored, for who looks for what is low: as of now there can only be more.
+CREATE INDEX levels_by_available ON levels (store_id, on_hand - held - committed, variant_id);
+CREATE INDEX levels_by_threshold ON levels (store_id, threshold) WHERE threshold > 0;
+
 -- Every version of a product is written down as a revision once its row, its variants and its tags are as they will be, by
 -- whatever path it came; so that is the moment at which what it is found by is brought up to date, once a version, and only
 -- where it differs.

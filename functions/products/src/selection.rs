@@ -90,10 +90,27 @@ fn narrow_by_price(selection: &mut Selection, query: &Query) -> Result<(), Probl
 fn narrow_by_stock(selection: &mut Selection, query: &Query) {
     let Some(wanted) = query.get("low_stock") else { return };
     let not = if wanted == "true" { "" } else { "NOT " };
-    let condition = format!(
-        "{not}EXISTS (SELECT 1 FROM variants v CROSS JOIN levels l ON l.store_id = v.store_id AND l.variant_id = v.id \
-         WHERE v.store_id = :store AND v.product_id = t.id AND {})",
-        stock::is_low()
-    );
+    let condition = format!("{not}{}", has_low_level());
     selection.narrow(condition.clone(), condition);
+}
+
+/// Levels that may be low up to which all of them are looked at.
+const FEW: u32 = 1_000;
+
+/// Whether a level of the product `t` is low as of `:now`. While few levels may be low, the products that have them are
+/// gathered once; when many may be, each product is looked at, because the next one that has one is near.
+fn has_low_level() -> String {
+    let is_low = stock::is_low();
+    // As of now at least as much is available as by what is stored, where what has expired still is kept.
+    let may_be_low = "l.store_id = :store AND l.on_hand - l.held - l.committed <= (SELECT max(low_stock_default, \
+        coalesce((SELECT max(threshold) FROM levels WHERE store_id = :store AND threshold > 0), 0)) \
+        FROM stores WHERE id = :store)";
+    let from = "FROM levels l INDEXED BY levels_by_available";
+    format!(
+        "CASE WHEN (SELECT count(*) FROM (SELECT 1 {from} WHERE {may_be_low} LIMIT {FEW} + 1)) <= {FEW} \
+         THEN t.id IN (SELECT v.product_id {from} CROSS JOIN variants v ON v.store_id = l.store_id AND v.id = l.variant_id \
+            WHERE {may_be_low} AND {is_low}) \
+         ELSE EXISTS (SELECT 1 FROM variants v CROSS JOIN levels l ON l.store_id = v.store_id AND l.variant_id = v.id \
+            WHERE v.store_id = :store AND v.product_id = t.id AND {is_low}) END"
+    )
 }

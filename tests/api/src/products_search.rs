@@ -350,6 +350,35 @@ async fn low_stock_is_as_of_now() {
     assert_eq!(titles(&bed, "low_stock=true&q=many").await, [""; 0]);
 }
 
+/// So many levels that may be low that they are not gathered any more: the same products are found.
+#[tokio::test]
+async fn low_stock_is_the_same_when_much_is_low() {
+    let bed = Testbed::new().await;
+    create(&bed, simple("Low", "LOW")).await;
+    bed.clock.advance(1);
+    create(&bed, simple("Enough", "ENOUGH")).await;
+    let args = || Args::new().with("store", bed.store.to_string());
+    let enough = "UPDATE levels SET on_hand = 2000 WHERE store_id = :store \
+        AND variant_id = (SELECT id FROM variants WHERE store_id = :store AND sku = 'ENOUGH')";
+    bed.sql(enough, args()).await;
+    let low = async |wanted: &str| titles(&bed, &format!("sort=title&low_stock={wanted}")).await;
+    let few = (low("true").await, low("false").await);
+    assert_eq!(few, (vec!["Low".to_owned()], vec!["Enough".to_owned()]));
+    let many = "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 1099) \
+        INSERT INTO variants (store_id, id, product_id, sku, option_values, position) \
+        SELECT :store, printf('var_%026d', n), (SELECT product_id FROM variants WHERE store_id = :store AND sku = 'LOW'), \
+        'LOW-' || n, '{}', n + 1 FROM n";
+    bed.sql(many, args()).await;
+    assert_eq!((low("true").await, low("false").await), few);
+    // A threshold of a level's own makes more of them low.
+    let own = "UPDATE levels SET threshold = 2000 WHERE store_id = :store \
+        AND variant_id = (SELECT id FROM variants WHERE store_id = :store AND sku = 'ENOUGH')";
+    bed.sql(own, args()).await;
+    assert_eq!(low("true").await, ["Enough", "Low"]);
+    bed.sql("DELETE FROM variants WHERE store_id = :store AND sku LIKE 'LOW%'", args()).await;
+    assert_eq!((low("true").await, low("false").await), (vec!["Enough".to_owned()], vec!["Low".to_owned()]));
+}
+
 /// Few that match are put in order, many are looked for in order: both give the same pages.
 #[tokio::test]
 async fn many_matches_come_in_the_same_order_as_few() {
