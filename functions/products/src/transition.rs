@@ -38,7 +38,7 @@ pub async fn transition(
     batch.run_expecting(1, UPDATE, Problem::not_found("product"));
     events::append_product_event(&mut batch, event);
     let answer = steps::commit_and_show(call, batch).await?;
-    warm::after(call, &answer);
+    warm::after(call, &answer).await;
     Ok(answer)
 }
 

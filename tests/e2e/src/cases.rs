@@ -47,6 +47,7 @@ pub fn all(facts: &Facts) -> Vec<Case> {
         products::conditional_requests,
         products::lists_page,
         products::a_schedule_counts_from_its_moment,
+        products::found_gone_back_to_and_kept,
         access::roles_and_strangers,
         access::a_membership_that_is_removed_by_hand,
         access::forged_and_expired_tokens,

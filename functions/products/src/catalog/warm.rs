@@ -11,14 +11,22 @@ use storeroom_web::published::{self, Published};
 use storeroom_web::query::Query;
 use storeroom_web::{Answer, Body, Call};
 
-/// Has the product's own page and the first page of the list made anew, after the answer that shows the product.
-pub fn after(call: &Call<'_>, answer: &Answer) {
-    let (Some(cache), Some(later), Some(handle)) = (&call.ports.cache, &call.ports.later, handle(answer))
-    else {
-        return;
-    };
-    let work = warm(call.ports.clone(), cache.clone(), call.store.clone(), handle);
-    later.run(Box::pin(work));
+/// Forgets the product's own page and the first page of the list, so that who asks here next sees what was done, and has
+/// them made anew after the answer that shows the product.
+pub async fn after(call: &Call<'_>, answer: &Answer) {
+    let (Some(cache), Some(handle)) = (&call.ports.cache, handle(answer)) else { return };
+    let pages = pages(&call.store, handle);
+    for name in pages.iter().filter_map(|page| page.name(&call.store)) {
+        cache.forget(&name).await;
+    }
+    if let Some(later) = &call.ports.later {
+        later.run(Box::pin(warm(call.ports.clone(), cache.clone(), call.store.clone(), pages)));
+    }
+}
+
+fn pages(store: &str, handle: String) -> Vec<Page> {
+    let first = Page::list(store, &Query::new());
+    [Some(Page::Product(handle)), first.ok()].into_iter().flatten().collect()
 }
 
 /// The handle of a product that is public or was until now; a schedule that lies ahead changes nothing yet.
@@ -29,9 +37,8 @@ fn handle(answer: &Answer) -> Option<String> {
     product.get("handle")?.as_str().filter(|_| !is_ahead).map(str::to_owned)
 }
 
-async fn warm(ports: Ports, cache: Rc<dyn Cache>, store: String, handle: String) {
-    let first = Page::list(&store, &Query::new());
-    for page in [Some(Page::Product(handle)), first.ok()].into_iter().flatten() {
+async fn warm(ports: Ports, cache: Rc<dyn Cache>, store: String, pages: Vec<Page>) {
+    for page in pages {
         if let Err(detail) = make(&ports, cache.as_ref(), &store, &page).await {
             let level = Level::Warn;
             let line = serde_json::json!({

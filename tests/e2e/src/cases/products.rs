@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 use std::time::Duration;
 
+/// How long a page of the catalogue is shown without a look at the log.
+const KEPT_AT_MOST: Duration = Duration::from_secs(2);
+
 pub async fn a_life(shop: Rc<Shop>) {
     let product = shop.create("Becher Größe L 🏺").await;
     assert_eq!((&product["handle"], &product["version"]), (&json!("becher-groesse-l"), &json!(1)));
@@ -38,6 +41,10 @@ pub async fn a_life(shop: Rc<Shop>) {
     for (action, status) in [("unpublish", "draft"), ("archive", "archived")] {
         let reply = shop.call(&shop.owner, "POST", &format!("{path}/{action}"), None).await;
         assert_eq!(reply.json()["status"], status);
+    }
+    // Another instance may have kept it: for so long, and no longer.
+    if shop.send("GET", &catalog, None, &[]).await.status == 200 {
+        tokio::time::sleep(KEPT_AT_MOST).await;
     }
     assert_eq!(shop.send("GET", &catalog, None, &[]).await.status, 404);
     let deleted = shop.call_with(&shop.owner, "DELETE", &path, None, &[("if-match", "*")]).await;
@@ -100,4 +107,49 @@ pub async fn a_schedule_counts_from_its_moment(shop: Rc<Shop>) {
         "{}",
         public.text
     );
+}
+
+/// Full text, history and the kept catalogue, on the host's own database and cache.
+pub async fn found_gone_back_to_and_kept(shop: Rc<Shop>) {
+    let product = shop.create("Grüner Becher Ærø").await;
+    let path = path(&product);
+    let titles = async |query: &str| {
+        let page = shop.call(&shop.viewer, "GET", &format!("/api/pms/products?q={query}"), None).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        page.json()["items"].as_array().unwrap().iter().map(|item| item["title"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles("bech+gruner+aero").await, ["Grüner Becher Ærø"]);
+    assert_eq!(titles("tass").await.len(), 0);
+    let renamed = Some(json!({"title": "Tasse"}));
+    let patched = shop.call_with(&shop.owner, "PATCH", &path, renamed, &[("if-match", "*")]).await;
+    assert_eq!(patched.status, 200, "{}", patched.text);
+    assert_eq!((titles("tass&sort=title").await.len(), titles("gruner+tass").await.len()), (1, 1));
+    let restored = shop.call(&shop.owner, "POST", &format!("{path}/revisions/1/restore"), None).await;
+    assert_eq!(
+        (restored.status, &restored.json()["title"]),
+        (200, &json!("Grüner Becher Ærø")),
+        "{}",
+        restored.text
+    );
+    let history = shop.call(&shop.viewer, "GET", &format!("{path}/revisions"), None).await.json();
+    let changed: Vec<_> =
+        history["items"].as_array().unwrap().iter().take(2).map(|item| &item["changed"]).collect();
+    assert_eq!(changed, [&json!(["title"]), &json!(["title"])]);
+
+    let price = json!({"variants": [{"sku": "KEPT", "price": {"amount": 1299, "currency": "EUR"}}]});
+    shop.call_with(&shop.owner, "PATCH", &path, Some(price), &[("if-match", "*")]).await;
+    let published = shop.call(&shop.owner, "POST", &format!("{path}/publish"), None).await;
+    assert_eq!(published.status, 200, "{}", published.text);
+    let list = format!("/api/pms/catalog/products?store={}&limit=7", shop.store);
+    let first = shop.send("GET", &list, None, &[]).await;
+    assert_eq!(
+        (first.status, first.header("cache-status")),
+        (200, Some("storeroom; fwd=uri-miss")),
+        "{}",
+        first.text
+    );
+    let again = shop.send("GET", &list, None, &[]).await;
+    assert_eq!((&again.text, again.header("etag")), (&first.text, first.header("etag")));
+    // Whether it is an instance of Spin that has it, and how long this took, is nobody's promise; that it says so is.
+    assert!(again.header("cache-status").is_some_and(|status| status.starts_with("storeroom; ")));
 }
