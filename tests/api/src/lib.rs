@@ -55,6 +55,7 @@ mod orders_place;
 mod orders_returns;
 mod plans;
 mod plans_accounts;
+mod plans_bulk;
 mod plans_dashboard;
 mod plans_incoming;
 mod plans_inventory;

@@ -2,6 +2,7 @@
 //! the database, and the plan of each statement on the way. `tests/contract` does the same for those of `storeroom-sql`.
 
 use crate::plans_accounts;
+use crate::plans_bulk;
 use crate::plans_dashboard;
 use crate::plans_incoming;
 use crate::plans_inventory;
@@ -214,6 +215,7 @@ async fn tour(bed: &Testbed) {
     shelf(bed).await;
     lists(bed).await;
     one_product(bed).await;
+    plans_bulk::bulk(bed).await;
     rooms(bed).await;
     apart(bed).await;
     call(bed, "POST", "/api/pms/due", None, None).await;
