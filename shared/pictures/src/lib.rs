@@ -21,6 +21,8 @@ pub mod preset;
 mod reduce;
 mod refusal;
 mod scale;
+#[cfg(test)]
+mod tests;
 
 pub use format::Format;
 pub use orientation::Orientation;

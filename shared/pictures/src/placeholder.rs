@@ -35,8 +35,8 @@ mod tests {
 
     #[test]
     fn placeholder_format_unchanged() {
-        assert_eq!(placeholder(&gradient(64, 48)).unwrap(), "?");
-        assert_eq!(placeholder(&gradient(48, 64)).unwrap(), "?");
+        assert_eq!(placeholder(&gradient(64, 48)).unwrap(), "L#HTtC2Y$5Sgmsazjtf7g0fQfQfQ");
+        assert_eq!(placeholder(&gradient(48, 64)).unwrap(), "T#C[8YFvsUhpazfQgcfjfQi~a|fQ");
     }
 
     #[test]

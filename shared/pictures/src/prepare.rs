@@ -46,12 +46,11 @@ pub struct Rendition {
 }
 
 /// Makes of the bytes what is stored, or says why not.
-pub fn prepare(bytes: Vec<u8>) -> Result<Prepared, Refused> {
+pub fn prepare(bytes: &[u8]) -> Result<Prepared, Refused> {
     limits::check_length(bytes.len())?;
-    let opened = container::open(&bytes)?;
+    let opened = container::open(bytes)?;
     limits::check(&opened.measures(bytes.len()))?;
-    let original = container::assembled(&bytes, &opened.pieces);
-    drop(bytes);
+    let original = container::assembled(bytes, &opened.pieces);
     let (width, height) = opened.orientation.shown(opened.width, opened.height);
     let decode::Picture { decoded, profile } = decode::decode(opened.format, &original)?;
     let profile = colour_profile::for_renditions(profile);

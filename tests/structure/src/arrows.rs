@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storeroom-sql", &["storeroom-domain", "storeroom-operations"]),
     ("storeroom-ports", &["storeroom-domain", "storeroom-operations", "storeroom-sql"]),
     ("storeroom-room", &["storeroom-domain"]),
+    ("storeroom-pictures", &[]),
     ("storeroom-hrana", &["storeroom-sql", "storeroom-ports"]),
     ("storeroom-web", &["storeroom-domain", "storeroom-operations", "storeroom-sql", "storeroom-ports"]),
     ("storeroom-accounts", FUNCTIONS),

@@ -13,7 +13,7 @@ const FORMAT: Format = Format::Gif;
 /// The memory that a GIF of this size takes at most.
 pub(crate) fn work_bytes(width: u32, height: u32) -> u64 {
     let rows = u64::from(width) * 8;
-    reduce::bytes_for(width, height) + reduce::scaling_bytes(width, height) + rows + SLACK_BYTES
+    reduce::bytes_for(width, height).max(reduce::scaling_bytes(width, height)) + rows + SLACK_BYTES
 }
 
 /// Decodes the first frame; what it does not cover can be seen through.

@@ -16,7 +16,7 @@ const LIBRARY_BYTES: usize = 2 * 1024 * 1024;
 /// The memory that a PNG of this size takes at most.
 pub(crate) fn work_bytes(width: u32, height: u32) -> u64 {
     let rows = u64::from(width) * 8 * 6;
-    reduce::bytes_for(width, height) + reduce::scaling_bytes(width, height) + rows + SLACK_BYTES
+    reduce::bytes_for(width, height).max(reduce::scaling_bytes(width, height)) + rows + SLACK_BYTES
 }
 
 /// Decodes a PNG; of an animated one, the picture that is shown where animations are not.
