@@ -29,6 +29,7 @@ impl Functions for All {
         match operation {
             Operation::Accounts(operation) => storeroom_accounts::handle(operation, call).await,
             Operation::Gateway(operation) => of_every_family(operation, call).await,
+            Operation::Images(operation) => storeroom_images::handle(operation, call).await,
             Operation::Inventory(operation) => storeroom_inventory::handle(operation, call).await,
             Operation::Orders(operation) => storeroom_orders::handle(operation, call).await,
             Operation::Products(operation) => storeroom_products::handle(operation, call).await,

@@ -56,10 +56,12 @@ fn success(exchange: &Exchange, request: &Request, answer: Answer) -> Response {
     headers.extend(answer.is_replayed.then(|| ("Idempotent-Replayed", "true".to_owned())));
     headers.push(("Cache-Control", cache_control(answer.cache)));
     headers.extend(exchange.cache.map(|cache| ("Cache-Status", cache.header().to_owned())));
+    headers.extend(answer.headers);
     let policy = answer.policy.unwrap_or_else(|| NO_CONTENT_POLICY.to_owned());
     headers.push(("Content-Security-Policy", policy));
-    // The catalogue is shared by caches, so it must not name one client's request.
-    let is_shared = exchange.row.is_some_and(|row| row.access == Access::Public);
+    // Catalogue and images are shared by caches, so they must not name one client's request.
+    let is_shared =
+        answer.cache == Cache::Immutable || exchange.row.is_some_and(|row| row.access == Access::Public);
     if !is_shared {
         own(exchange, &mut headers);
     }
@@ -131,6 +133,7 @@ fn own(exchange: &Exchange, headers: &mut Vec<(&'static str, String)>) {
 fn cache_control(cache: Cache) -> String {
     match cache {
         Cache::NoStore => "no-store".to_owned(),
+        Cache::Immutable => "public, max-age=31536000, immutable".to_owned(),
         Cache::Public { max_age_s } => format!("public, max-age={max_age_s}"),
     }
 }

@@ -3,34 +3,13 @@
 //! Every one names only arguments of `Call::args`, `bind_product` and `Content::bind`.
 
 use crate::refusals::{self, SKU_OF_ANOTHER};
-use storeroom_domain::{EventId, ProductId};
 use storeroom_operations::{Code, Problem};
 use storeroom_sql::batch::Violation;
 use storeroom_sql::documents::{COMMITTED, HELD};
-use storeroom_sql::{Batch, documents, settle};
-use storeroom_web::{Answer, Call, Precondition, Shown};
+use storeroom_sql::{Batch, documents};
+use storeroom_web::{Answer, Call, Shown};
 
-/// Sets which product it is, and the ids of the events that may come of it.
-pub fn bind_product(batch: &mut Batch, call: &Call<'_>, product: ProductId) {
-    call.about(product);
-    batch.set("product", product.to_string());
-    let (event, settled): (EventId, EventId) = (call.new_id(), call.new_id());
-    batch.set("event_id", event.to_string());
-    batch.set("settle_ids", format!("[\"{settled}\"]"));
-}
-
-/// The beginning of every write to a product that is there: what is due is settled, it exists, and its version is
-/// the one that is meant.
-pub fn begin(batch: &mut Batch, call: &Call<'_>, product: ProductId, meant: Precondition) {
-    bind_product(batch, call, product);
-    settle::settle_product(batch);
-    batch.guard(
-        "SELECT 1 FROM products WHERE store_id = :store AND id = :product",
-        Problem::not_found("product"),
-    );
-    let current = format!("SELECT document FROM ({})", documents::PRODUCT);
-    meant.guard(batch, "product", "products WHERE store_id = :store AND id = :product", current);
-}
+pub use storeroom_web::product::{begin, bind_product};
 
 /// Refuses content that only the database can tell is wrong: variants that are not the product's, prices in
 /// another currency, an external id that is taken. Every fault is named.

@@ -109,7 +109,18 @@ impl Testbed {
         body: Option<Json>,
         headers: &[(&str, &str)],
     ) -> Reply {
-        let body = body.map(|json| json.to_string().into_bytes());
+        self.signed_bytes(key, method, path, body.map(|json| json.to_string().into_bytes()), headers).await
+    }
+
+    /// The same with a body of any kind.
+    pub async fn signed_bytes(
+        &self,
+        key: &ApiKey,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let signing = self.signing();
         let own = self.signature(key, &signing, method, path, body.as_deref().unwrap_or_default());
         let mut all: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();

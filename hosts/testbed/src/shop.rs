@@ -91,6 +91,14 @@ impl Reply {
         }
     }
 
+    /// The body's bytes; none where it is made while it is sent.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.response.body {
+            Body::Bytes(bytes) => bytes,
+            _ => &[],
+        }
+    }
+
     /// The body as JSON; null when it is none.
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.text()).unwrap_or_default()
@@ -303,12 +311,24 @@ impl Testbed {
         body: Option<Json>,
         headers: &[(&str, &str)],
     ) -> Reply {
+        self.call_bytes(role, method, path, body.map(|json| json.to_string().into_bytes()), headers).await
+    }
+
+    /// The same with a body of any kind; its content type is JSON unless the headers say otherwise.
+    pub async fn call_bytes(
+        &self,
+        role: Role,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let (token, store) = (format!("Bearer {}", self.member(role).token), self.store.to_string());
         let key = self.missing_key(method, path, headers);
         let mut all = vec![("authorization", token.as_str()), ("x-store-id", store.as_str())];
         all.extend(key.as_deref().map(|key| ("idempotency-key", key)));
         all.extend(headers);
-        self.send(request(method, path, body.map(|json| json.to_string().into_bytes()), &all)).await
+        self.send(request(method, path, body, &all)).await
     }
 }
 

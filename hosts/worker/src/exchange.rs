@@ -110,9 +110,12 @@ pub fn response(response: Response) -> worker::Result<web_sys::Response> {
 /// The body as a stream, which asks for the next chunk when it has sent the one before, and drops the body when the
 /// client is gone.
 fn readable(body: Box<dyn Outgoing>) -> ReadableStream {
-    let chunks = futures::stream::unfold(body, |mut body| async move {
-        let chunk = body.next().await?;
-        Some((Ok(JsValue::from(Uint8Array::from(chunk.as_slice()))), body))
+    let chunks = futures::stream::unfold(Some(body), |body| async move {
+        let mut body = body?;
+        match body.next().await {
+            Some(chunk) => Some((Ok(JsValue::from(Uint8Array::from(chunk.as_slice()))), Some(body))),
+            None => body.is_broken().then(|| (Err(JsValue::from("the body broke off")), None)),
+        }
     });
     wasm_streams::ReadableStream::from_stream(chunks).into_raw().unchecked_into()
 }

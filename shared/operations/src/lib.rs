@@ -17,4 +17,4 @@ pub mod validate;
 
 pub use operation::{Access, Capability, Effect, Idempotency, IfMatch, RateClass, Row};
 pub use problem::{Code, Fault, Problem};
-pub use table::{Accounts, Gateway, Inventory, Operation, Orders, Products, Rooms, System, Webhooks};
+pub use table::{Accounts, Gateway, Images, Inventory, Operation, Orders, Products, Rooms, System, Webhooks};

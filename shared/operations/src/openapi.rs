@@ -138,6 +138,14 @@ fn parameters(row: &Row) -> Vec<Value> {
     if matches!(row.answer, Answer::Events) {
         list.push(header("Last-Event-ID", false, "The last cursor that came; it is taken before `after`."));
     }
+    if matches!(row.answer, Answer::Image) {
+        list.push(header("Range", false, "One range of bytes, as `bytes=0-1023`."));
+        list.push(header(
+            "If-Range",
+            false,
+            "The `ETag` that you have: the range if it still holds, else all.",
+        ));
+    }
     if is_validated(row) {
         list.push(header("If-None-Match", false, "The `ETag` that you have: 304 if it still holds."));
     }
@@ -212,6 +220,10 @@ fn success(row: &Row, schemas: &mut Map<String, Value>) -> Value {
                 "text/csv": {"schema": {"type": "string"}},
             },
         }),
+        Answer::Image => json!({
+            "description": "The image. A range of its bytes is answered with 206.",
+            "content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}, "image/gif": {}},
+        }),
         Answer::Html => json!({"description": "A page.", "content": {"text/html": {}}}),
         Answer::Document => json!({"description": "The document.", "content": {"application/json": {}}}),
         Answer::Events => json!({
@@ -228,7 +240,8 @@ fn success(row: &Row, schemas: &mut Map<String, Value>) -> Value {
 /// Whether an answer carries an ETag that a later read can be conditioned on.
 fn is_validated(row: &Row) -> bool {
     let is_one_thing = row.has_store() && row.path.ends_with('}');
-    row.method == "GET" && (is_one_thing || row.access == Access::Public)
+    row.method == "GET"
+        && (is_one_thing || row.access == Access::Public || matches!(row.answer, Answer::Image))
 }
 
 /// Whether it makes something that can be read at an address of its own.

@@ -169,6 +169,8 @@ pub enum Answer {
     Json(&'static Object),
     /// JSON of that shape, or CSV (RFC 4180) when the query or `Accept` asks for it.
     Table(&'static Object),
+    /// An image's bytes, or a part of them.
+    Image,
     /// A page of HTML.
     Html,
     /// A JSON document of its own kind, such as OpenAPI.

@@ -106,12 +106,20 @@ codes! {
         "The version in `If-Match` is not the current one. `current` is the thing as it is now: merge your change into it and try again with its version.";
     BodyTooLarge "body-too-large" 413 "The body is too large"
         "The operation takes at most the number of bytes that the detail names.";
+    ImageTooLarge "image-too-large" 413 "The image is too large"
+        "An image has at most 20,000,000 bytes and 40 megapixels (16 where it is not a JPEG), and its decoding must fit into the memory there is. The detail says which limit it passes. Send a smaller one.";
     UnsupportedMediaType "unsupported-media-type" 415 "Unsupported content type"
         "Send the body with the content type that the detail names, in UTF-8 and without content encoding.";
+    ImageUnsupported "image-unsupported" 415 "Not an image that is taken"
+        "JPEG, PNG, WebP and GIF are taken. What the bytes are is read from their content, never from a name or a header; the detail says what they look like.";
+    RangeNotSatisfiable "range-not-satisfiable" 416 "The range holds nothing"
+        "`Range` asks for bytes beyond the end of the file. `Content-Range` says how many there are.";
     ValidationFailed "validation-failed" 422 "The body does not fit"
         "The body is JSON, but not what the operation takes. `errors` lists every fault with a JSON pointer to it. Nothing was written.";
     EndpointUrlRefused "endpoint-url-refused" 422 "The address is refused"
         "Events are sent to public addresses only: `https`, port 443 or 8443, a name or an address of the public internet, no user and no fragment. The detail says what does not fit.";
+    ImageCorrupt "image-corrupt" 422 "The image is damaged"
+        "The bytes begin like an image and cannot be read as one: they end too early or are damaged. Nothing was written. Save the picture again and send the whole file.";
     IdempotencyKeyReused "idempotency-key-reused" 422 "The idempotency key was used for something else"
         "Within 72 hours a request with the same `Idempotency-Key` was done that differs in method, path, query or body, and nothing was done this time. Repeat a request exactly as it was to get its answer again; send another key for another request.";
     PreconditionRequired "precondition-required" 428 "Say which version you mean"

@@ -112,6 +112,10 @@ fn section(body: &mut String, operation: Operation, shapes: &mut Shapes) {
             format!("{} or CSV", link(object))
         }
         Answer::Empty => "no body".to_owned(),
+        Answer::Image => {
+            "an image, <code>image/jpeg</code>, <code>png</code>, <code>webp</code> or <code>gif</code>"
+                .to_owned()
+        }
         Answer::Html => "a page".to_owned(),
         Answer::Document => "the document".to_owned(),
         Answer::Events => "Server-Sent Events, <code>text/event-stream</code>".to_owned(),

@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod dashboard;
 pub mod event;
 pub mod hold;
+pub mod image;
 pub mod incoming;
 pub mod inventory;
 pub mod key;

@@ -31,6 +31,7 @@ mod accounts;
 mod dashboard;
 mod gateway;
 mod holds;
+mod images;
 mod inventory;
 mod orders;
 mod products;
@@ -40,6 +41,7 @@ mod webhooks;
 
 pub use accounts::Accounts;
 pub use gateway::Gateway;
+pub use images::{Images, MAX_IMAGE_BYTES};
 pub use inventory::Inventory;
 pub use orders::Orders;
 pub use products::Products;
@@ -54,6 +56,8 @@ pub enum Operation {
     Accounts(Accounts),
     /// `functions/gateway`.
     Gateway(Gateway),
+    /// `functions/images`.
+    Images(Images),
     /// `functions/inventory`.
     Inventory(Inventory),
     /// `functions/orders`.
@@ -72,13 +76,14 @@ pub enum Operation {
 pub fn operations() -> impl Iterator<Item = Operation> {
     let accounts = Accounts::ALL.iter().map(|operation| Operation::Accounts(*operation));
     let gateway = Gateway::ALL.iter().map(|operation| Operation::Gateway(*operation));
+    let images = Images::ALL.iter().map(|operation| Operation::Images(*operation));
     let inventory = Inventory::ALL.iter().map(|operation| Operation::Inventory(*operation));
     let orders = Orders::ALL.iter().map(|operation| Operation::Orders(*operation));
     let products = Products::ALL.iter().map(|operation| Operation::Products(*operation));
     let rooms = Rooms::ALL.iter().map(|operation| Operation::Rooms(*operation));
     let system = System::ALL.iter().map(|operation| Operation::System(*operation));
     let webhooks = Webhooks::ALL.iter().map(|operation| Operation::Webhooks(*operation));
-    let shop = products.chain(inventory).chain(orders).chain(rooms).chain(webhooks);
+    let shop = products.chain(images).chain(inventory).chain(orders).chain(rooms).chain(webhooks);
     shop.chain(accounts).chain(gateway).chain(system)
 }
 
@@ -88,6 +93,7 @@ impl Operation {
         match self {
             Self::Accounts(operation) => operation.row(),
             Self::Gateway(operation) => operation.row(),
+            Self::Images(operation) => operation.row(),
             Self::Inventory(operation) => operation.row(),
             Self::Orders(operation) => operation.row(),
             Self::Products(operation) => operation.row(),
@@ -102,6 +108,7 @@ impl Operation {
         match self {
             Self::Accounts(_) => "accounts",
             Self::Gateway(_) => "gateway",
+            Self::Images(_) => "images",
             Self::Inventory(_) => "inventory",
             Self::Orders(_) => "orders",
             Self::Products(_) => "products",
@@ -235,8 +242,18 @@ mod tests {
             let versioned = replaces && !UNVERSIONED.contains(&row.name);
             assert_eq!(versioned, row.if_match == IfMatch::Required, "{}", row.name);
             assert!(
-                ["accounts", "gateway", "inventory", "orders", "products", "rooms", "system", "webhooks"]
-                    .contains(&operation.family())
+                [
+                    "accounts",
+                    "gateway",
+                    "images",
+                    "inventory",
+                    "orders",
+                    "products",
+                    "rooms",
+                    "system",
+                    "webhooks"
+                ]
+                .contains(&operation.family())
             );
             assert!(!row.store_in_path() || row.has_store(), "{}", row.name);
         }

@@ -113,6 +113,10 @@ pub const PRODUCT: &str = concat!(
     " AS version FROM product_documents WHERE store_id = :store AND id = :product"
 );
 
+/// The image `:image` with its product's version: `document`, `version`.
+pub const IMAGE: &str = "SELECT i.document AS document, p.version AS version FROM image_documents i \
+    JOIN products p ON p.store_id = i.store_id AND p.id = i.product_id WHERE i.store_id = :store AND i.id = :image";
+
 /// What a level has held as of `:now`, over the columns of `levels l`: an expired hold keeps nothing.
 pub const HELD: &str = held!();
 
@@ -134,7 +138,8 @@ pub const CATALOG: &str = concat!(
             'availability', ",
     availability!(rank!()),
     ") AS variant FROM variants v WHERE v.store_id = p.store_id AND v.product_id = p.id ORDER BY v.position)), \
-     'images', json('[]'), \
+     'images', (SELECT json_group_array(json(document)) FROM (SELECT i.document FROM image_documents i \
+        WHERE i.store_id = p.store_id AND i.product_id = p.id ORDER BY i.position)), \
      'published_at', strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(p.published_at, p.publish_at) / 1000.0, 'unixepoch'), \
      'availability', ",
     availability!(concat!(

@@ -15,6 +15,8 @@ pub enum Cache {
         /// Seconds.
         max_age_s: i64,
     },
+    /// Everybody, forever: another content has another address.
+    Immutable,
 }
 
 /// An answer, before the gateway adds what every answer has.
@@ -34,6 +36,8 @@ pub struct Answer {
     pub cache: Cache,
     /// The Content-Security-Policy of a page.
     pub policy: Option<String>,
+    /// Further headers that only this answer has.
+    pub headers: Vec<(&'static str, String)>,
     /// Whether it is the answer of the same request before, found by its idempotency key.
     pub is_replayed: bool,
     /// Whether it may be compressed: never where a secret stands beside text that somebody else chose, because the
@@ -62,6 +66,7 @@ impl Answer {
             location: None,
             cache: Cache::NoStore,
             policy: None,
+            headers: Vec::new(),
             is_replayed: false,
             may_compress: false,
         }

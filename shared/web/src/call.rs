@@ -363,6 +363,11 @@ impl Call<'_> {
         self.transact(batch).await
     }
 
+    /// Commits what goes ahead of the work and changes nothing that a member sees, so it is no row of the audit log.
+    pub async fn commit_ahead(&self, batch: Batch) -> Result<Outcome, Problem> {
+        self.transact(batch).await
+    }
+
     /// Commits a batch and answers with what is shown, which is kept under the request's idempotency key.
     pub async fn commit_and_show(&self, batch: Batch, shown: Shown) -> Result<Answer, Problem> {
         self.commit_and_tell(batch, shown).await.map(|(answer, _)| answer)

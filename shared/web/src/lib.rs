@@ -22,6 +22,7 @@ pub mod paging;
 pub mod passwords;
 pub mod precondition;
 pub mod published;
+pub mod product;
 pub mod query;
 pub mod request;
 pub mod response;

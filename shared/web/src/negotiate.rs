@@ -13,7 +13,7 @@ pub fn check_accept(row: &Row, headers: &HeaderMap) -> Result<(), Problem> {
     let (kind, media) = match row.answer {
         Answer::Html => ("text", "text/html"),
         Answer::Events => ("text", "text/event-stream"),
-        Answer::Socket => return Ok(()),
+        Answer::Socket | Answer::Image => return Ok(()),
         _ => ("application", "application/json"),
     };
     if matches!(row.answer, Answer::Table(_)) && wants_csv(headers) {

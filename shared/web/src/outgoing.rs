@@ -11,6 +11,12 @@ use std::fmt;
 pub trait Outgoing {
     /// The next bytes, which are to leave at once; never none of them. `None` at the end.
     async fn next(&mut self) -> Option<Vec<u8>>;
+
+    /// Whether it ended before it was whole: the host then breaks the connection off, so that nobody keeps a part for the
+    /// whole.
+    fn is_broken(&self) -> bool {
+        false
+    }
 }
 
 /// A body on its way out.

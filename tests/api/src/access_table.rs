@@ -6,8 +6,9 @@
 
 use crate::access_stock::Stock;
 use crate::access_webhooks::Webhooks;
+use crate::picture::Pictures;
 use crate::product::{create, mug, publish, simple};
-use serde_json::{Value, json};
+use serde_json::json;
 use storeroom_bad_input::{Line, Subject};
 use storeroom_domain::Role;
 use storeroom_domain::role::ROLES;
@@ -108,6 +109,7 @@ pub struct Ground {
     revoked_key: ApiKey,
     stock: Stock,
     webhooks: Webhooks,
+    pictures: Pictures,
 }
 
 impl Ground {
@@ -121,6 +123,7 @@ impl Ground {
         let webhooks = Webhooks::of(&bed).await;
         let stock = Stock::of(&bed, &public, row.name).await;
         let product = if row.name == "products.unpublish" { public } else { draft };
+        let pictures = Pictures::of(&bed, &product, row.name).await;
         let mut keys = Vec::new();
         for role in ROLES {
             keys.push((role, bed.api_key(bed.store, role).await));
@@ -137,6 +140,7 @@ impl Ground {
             revoked_key,
             stock,
             webhooks,
+            pictures,
             bed,
         }
     }
@@ -150,6 +154,7 @@ impl Ground {
         let line = Line::fitting(row, subject).without_header("authorization");
         match row.name {
             "accounts.refresh" => line.body(json!({"refresh_token": self.refresh_token}).to_string()),
+            name if name.starts_with("images.") => self.pictures.fill(line),
             _ => self.webhooks.fill(row, self.stock.fill(row, line)),
         }
     }
@@ -181,10 +186,9 @@ impl Ground {
             }
             _ => &self.strangers_key,
         };
-        let body: Option<Value> = line.body.as_ref().map(|body| serde_json::from_slice(body).unwrap());
         // The signature brings the store.
         let line = line.without_header("x-store-id");
-        self.bed.signed(key, line.method, &line.path, body, &headers(&line)).await
+        self.bed.signed_bytes(key, line.method, &line.path, line.body.clone(), &headers(&line)).await
     }
 
     /// The holder's access token, empty for nobody's; `None` for who signs instead.

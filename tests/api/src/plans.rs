@@ -4,6 +4,7 @@
 use crate::plans_accounts;
 use crate::plans_bulk;
 use crate::plans_dashboard;
+use crate::plans_images;
 use crate::plans_incoming;
 use crate::plans_inventory;
 use crate::plans_orders;
@@ -220,6 +221,7 @@ async fn tour(bed: &Testbed) {
     apart(bed).await;
     call(bed, "POST", "/api/pms/due", None, None).await;
     repeated(bed).await;
+    plans_images::images(bed).await;
     plans_inventory::movements(bed).await;
     plans_inventory::lists(bed).await;
     plans_inventory::holds(bed).await;

@@ -26,8 +26,12 @@ pub const PASSWORD: &str = "correct horse battery";
 const URL: &str = "https://hooks.shop.org/storeroom";
 /// The beginning of the log.
 const CURSOR: &str = "1.0";
+/// A picture of one pixel.
+pub const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 /// The header that some rows need.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// An image that is not there.
+pub const IMAGE: &str = "img_00000000000000000000000000";
 /// A store that is not there.
 const OTHER_STORE: &str = "str_00000000000000000000000000";
 
@@ -76,6 +80,8 @@ impl<'a> Subject<'a> {
     fn path(&self, template: &str) -> String {
         let id = if template.starts_with("/api/pms/keys/") { self.key } else { self.product };
         let named = template.replace("{store}", self.store).replace("{id}", id).replace("{user}", self.user);
+        let named = named.replace("{store_id}", self.store).replace("{image}", IMAGE);
+        let named = named.replace("{sha256}", &"0".repeat(64)).replace("{file}", "thumb.jpg");
         named.replace("{handle}", "h").replace("{code}", "not-found").replace("{version}", "1")
     }
 }
@@ -159,7 +165,10 @@ fn takes_json(row: &Row) -> bool {
 
 /// The least body of an operation that takes no JSON.
 fn fitting_bytes(row: &Row) -> Vec<u8> {
-    panic!("{} has no fitting body yet", row.name)
+    match row.name {
+        "images.add" | "images.replace" => GIF.to_vec(),
+        name => panic!("{name} has no fitting body yet"),
+    }
 }
 
 /// The least body that fits the shape and that the service would take: no password that is guessed easily.
@@ -209,7 +218,7 @@ fn all_lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
         fitting().header("api-version", "1999-01-01").expecting("version", 400, "api-version-unknown"),
     ];
     lines.extend(other_method(fitting()));
-    if !matches!(row.answer, Answer::Socket) {
+    if !matches!(row.answer, Answer::Socket | Answer::Image) {
         lines.push(fitting().header("accept", "image/png").expecting("accept", 406, "not-acceptable"));
     }
     if row.access != Access::Open {

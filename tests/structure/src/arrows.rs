@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storeroom-hrana", &["storeroom-sql", "storeroom-ports"]),
     ("storeroom-web", &["storeroom-domain", "storeroom-operations", "storeroom-sql", "storeroom-ports"]),
     ("storeroom-accounts", FUNCTIONS),
+    ("storeroom-images", IMAGES),
     ("storeroom-inventory", FUNCTIONS),
     ("storeroom-orders", FUNCTIONS),
     ("storeroom-products", FUNCTIONS),
@@ -25,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storeroom-spin", HOSTS),
     ("storeroom-spin-accounts", SPIN_COMPONENTS),
     ("storeroom-spin-gateway", SPIN_COMPONENTS),
+    ("storeroom-spin-images", SPIN_COMPONENTS),
     ("storeroom-spin-inventory", SPIN_COMPONENTS),
     ("storeroom-spin-orders", SPIN_COMPONENTS),
     ("storeroom-spin-products", SPIN_COMPONENTS),
@@ -43,6 +45,15 @@ const FUNCTIONS: &[&str] = &[
     "storeroom-room",
     "storeroom-web",
 ];
+/// The only functions that decode pictures, so that no other component carries the codecs.
+const IMAGES: &[&str] = &[
+    "storeroom-domain",
+    "storeroom-operations",
+    "storeroom-pictures",
+    "storeroom-sql",
+    "storeroom-ports",
+    "storeroom-web",
+];
 const GATEWAY: &[&str] = &[
     "storeroom-domain",
     "storeroom-operations",
@@ -50,6 +61,7 @@ const GATEWAY: &[&str] = &[
     "storeroom-ports",
     "storeroom-web",
     "storeroom-accounts",
+    "storeroom-images",
     "storeroom-inventory",
     "storeroom-orders",
     "storeroom-products",
@@ -73,6 +85,7 @@ const SPIN_COMPONENTS: &[&str] = &[
     "storeroom-web",
     "storeroom-gateway",
     "storeroom-accounts",
+    "storeroom-images",
     "storeroom-inventory",
     "storeroom-orders",
     "storeroom-products",

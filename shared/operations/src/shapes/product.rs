@@ -1,5 +1,6 @@
 //! Products, variants and what the public catalogue shows of them.
 
+use super::image::{IMAGE, Image, MAX_IMAGES};
 use super::{NEXT_CURSOR, VERSION, page};
 use crate::schema::{Field, Format, Object, Schema};
 use serde::{Deserialize, Serialize};
@@ -312,7 +313,7 @@ pub struct Product {
     /// What can be bought.
     pub variants: Vec<Variant>,
     /// Its pictures.
-    pub images: Vec<serde_json::Value>,
+    pub images: Vec<Image>,
     /// When it becomes public, while it is scheduled.
     pub publish_at: Option<String>,
     /// Since when it is public.
@@ -326,7 +327,7 @@ pub struct Product {
 }
 
 const TIME_OR_NULL: Schema = Schema::Nullable(&Schema::TIME);
-const IMAGES: Schema = Schema::List { items: &Schema::Anything, max: 250, unique: false };
+const IMAGES: Schema = Schema::List { items: &Schema::Object(&IMAGE), max: MAX_IMAGES, unique: false };
 
 /// `Product` as data.
 pub const PRODUCT: Object = Object {
@@ -433,7 +434,7 @@ pub struct CatalogProduct {
     /// What can be bought.
     pub variants: Vec<CatalogVariant>,
     /// Its pictures.
-    pub images: Vec<serde_json::Value>,
+    pub images: Vec<Image>,
     /// Since when it is public.
     pub published_at: String,
     /// The best of its variants' availabilities.

@@ -1,0 +1,74 @@
+//! What a client sends: an image as the body, or in a form.
+//!
+//! Guarantees: whoever may not send it is refused before it is decoded, and a request that was answered before is
+//! answered as it was.
+
+use crate::form;
+use crate::memory::Taken;
+use sha2::{Digest, Sha256};
+use storeroom_operations::shapes::image::ALT;
+use storeroom_operations::validate::validate;
+use storeroom_operations::{Code, Problem};
+use storeroom_pictures::{Prepared, Refused, prepare, work_bytes};
+use storeroom_web::answer::hex;
+use storeroom_web::{Answer, Call};
+
+/// An image that was sent, ready to be stored.
+pub struct Upload {
+    /// The files and their facts.
+    pub picture: Prepared,
+    /// Of the original, in hex.
+    pub sha256: String,
+    /// The alternative text, if one came along.
+    pub alt: Option<String>,
+    /// The memory that it takes.
+    _taken: Taken,
+}
+
+/// What becomes of a request to take an image.
+pub enum Sent {
+    /// It was done before, and this is its answer.
+    Before(Answer),
+    /// An image to be stored.
+    Now(Box<Upload>),
+}
+
+/// Reads and prepares the image of a request.
+pub async fn sent(call: &Call<'_>) -> Result<Sent, Problem> {
+    if let Some(answer) = call.look_first().await? {
+        return Ok(Sent::Before(answer));
+    }
+    let (bytes, alt) = image_and_alt(call)?;
+    let taken = Taken::take(bytes.len(), work_bytes(bytes).map_err(refusal)?)?;
+    let picture = prepare(bytes).map_err(refusal)?;
+    let sha256 = hex(&Sha256::digest(&picture.original));
+    Ok(Sent::Now(Box::new(Upload { picture, sha256, alt, _taken: taken })))
+}
+
+fn image_and_alt<'a>(call: &'a Call<'_>) -> Result<(&'a [u8], Option<String>), Problem> {
+    let named = call.query.get("alt").cloned();
+    let Some(boundary) = form::boundary(&call.headers) else {
+        return Ok((&call.body, named));
+    };
+    let form = form::read(&call.body, &boundary?)?;
+    let alt = form.alt.map(checked).transpose()?;
+    Ok((form.file, alt.or(named)))
+}
+
+fn checked(alt: String) -> Result<String, Problem> {
+    let mut faults = validate(&ALT, &serde_json::Value::String(alt.clone()));
+    if faults.is_empty() {
+        return Ok(alt);
+    }
+    faults.iter_mut().for_each(|fault| fault.pointer.insert_str(0, "/alt"));
+    Err(Problem::with_faults(Code::ValidationFailed, faults))
+}
+
+fn refusal(refused: Refused) -> Problem {
+    let code = match refused {
+        Refused::TooLarge(_) => Code::ImageTooLarge,
+        Refused::Unsupported(_) => Code::ImageUnsupported,
+        Refused::Corrupt(_) => Code::ImageCorrupt,
+    };
+    Problem::new(code, refused.detail())
+}

@@ -1,0 +1,152 @@
+//! The files of images: stored once, kept while something shows them, removed when nothing does, and only then.
+
+use crate::picture::{add, images_of, jpeg, send, stored};
+use crate::product::{create, mug, path, simple};
+use serde_json::Value;
+use storeroom_bad_input::GIF;
+use storeroom_domain::Role;
+use storeroom_sql::Args;
+use storeroom_testbed::Testbed;
+
+const HOUR_MS: i64 = 3_600_000;
+
+async fn due(bed: &Testbed) -> usize {
+    storeroom_images::due::run(&bed.ports).await.unwrap()
+}
+
+async fn remove(bed: &Testbed, product: &Value, image: &Value) {
+    let path = format!("{}/{}", images_of(product), image["id"].as_str().unwrap());
+    let reply = bed.call_with(Role::Editor, "DELETE", &path, None, &[("if-match", "*")]).await;
+    assert_eq!(reply.status(), 204, "{}", reply.text());
+}
+
+async fn notes(bed: &Testbed) -> usize {
+    bed.sql("SELECT sha256 FROM image_files", Args::new()).await.len()
+}
+
+/// That every image that a product shows has all its files.
+async fn assert_whole(bed: &Testbed) {
+    let shown = bed.sql("SELECT store_id, sha256, extension, rendition FROM images", Args::new()).await;
+    let files = stored(bed);
+    for row in shown {
+        let [store, hash, extension, rendition] = row.try_into().unwrap();
+        let text = |value: &storeroom_sql::Value| match value {
+            storeroom_sql::Value::Text(text) => text.to_string(),
+            other => panic!("{other:?}"),
+        };
+        let original = format!("original.{}", text(&extension));
+        let sizes = ["thumb", "card", "page"].map(|size| format!("{size}.{}", text(&rendition)));
+        for file in sizes.iter().chain([&original]) {
+            let name = format!("{}/{}/{file}", text(&store), text(&hash));
+            assert!(files.contains(&name), "{name} is shown and gone");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_same_content_is_stored_once_and_stays_while_somebody_shows_it() {
+    let bed = Testbed::new().await;
+    let [one, two] = [create(&bed, mug()).await, create(&bed, simple("Two", "TWO")).await];
+    let first = add(&bed, &one, GIF.to_vec()).await;
+    let second = add(&bed, &two, GIF.to_vec()).await;
+    assert_eq!((&first["urls"], stored(&bed).len(), notes(&bed).await), (&second["urls"], 4, 1));
+    remove(&bed, &one, &first).await;
+    bed.clock.advance(2 * HOUR_MS);
+    assert_eq!((due(&bed).await, stored(&bed).len()), (0, 4));
+    remove(&bed, &two, &second).await;
+    assert_eq!((due(&bed).await, stored(&bed).len()), (0, 4), "not at once");
+    bed.clock.advance(HOUR_MS - 1);
+    assert_eq!(due(&bed).await, 0);
+    bed.clock.advance(1);
+    assert_eq!((due(&bed).await, stored(&bed).len(), notes(&bed).await), (1, 0, 0));
+    assert_eq!(due(&bed).await, 0);
+    add(&bed, &one, GIF.to_vec()).await;
+    assert_whole(&bed).await;
+}
+
+#[tokio::test]
+async fn what_a_replaced_image_and_a_deleted_product_leave_goes() {
+    let bed = Testbed::new().await;
+    let product = create(&bed, mug()).await;
+    let image = add(&bed, &product, GIF.to_vec()).await;
+    let place = format!("{}/{}", images_of(&product), image["id"].as_str().unwrap());
+    send(&bed, "PUT", &place, jpeg(8, 8, [1; 3]), &[("if-match", "*")]).await;
+    bed.clock.advance(HOUR_MS);
+    assert_eq!((due(&bed).await, stored(&bed).len()), (1, 4));
+    assert_whole(&bed).await;
+    let deleted = bed.call_with(Role::Owner, "DELETE", &path(&product), None, &[("if-match", "*")]).await;
+    assert_eq!(deleted.status(), 204, "{}", deleted.text());
+    bed.clock.advance(HOUR_MS);
+    assert_eq!((due(&bed).await, stored(&bed).len(), notes(&bed).await), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_crash_between_the_files_and_the_image_leaves_nothing_for_long() {
+    let bed = Testbed::new().await;
+    let product = create(&bed, mug()).await;
+    bed.recorded.down.set(true);
+    let reply = send(&bed, "POST", &images_of(&product), GIF.to_vec(), &[]).await;
+    assert_eq!((reply.status(), reply.header("retry-after")), (503, Some("1")), "{}", reply.text());
+    assert_eq!((notes(&bed).await, stored(&bed).len()), (1, 0));
+    let now = bed.call(Role::Viewer, "GET", &path(&product), None).await.json();
+    assert_eq!(now, product, "nothing was changed");
+    bed.clock.advance(HOUR_MS);
+    assert_eq!((due(&bed).await, notes(&bed).await), (0, 1), "the store is down: it is tried again");
+    bed.recorded.down.set(false);
+    let busy = send(&bed, "POST", &images_of(&product), GIF.to_vec(), &[]).await;
+    assert_eq!(busy.status(), 503, "while a remover has it: {}", busy.text());
+    bed.clock.advance(storeroom_images::due::LEASE_MS);
+    assert_eq!((due(&bed).await, notes(&bed).await), (1, 0));
+    add(&bed, &product, GIF.to_vec()).await;
+    assert_whole(&bed).await;
+}
+
+#[tokio::test]
+async fn who_sends_a_file_again_keeps_it_from_going() {
+    let bed = Testbed::new().await;
+    let product = create(&bed, mug()).await;
+    let image = add(&bed, &product, GIF.to_vec()).await;
+    remove(&bed, &product, &image).await;
+    bed.clock.advance(HOUR_MS - 1);
+    // Sent again and refused after its files were noted: they are there for another hour.
+    bed.recorded.down.set(true);
+    send(&bed, "POST", &images_of(&product), GIF.to_vec(), &[]).await;
+    bed.recorded.down.set(false);
+    bed.clock.advance(1);
+    assert_eq!((due(&bed).await, stored(&bed).len()), (0, 4));
+    bed.clock.advance(HOUR_MS - 1);
+    assert_eq!((due(&bed).await, stored(&bed).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_file_that_is_shown_is_not_taken_even_where_its_note_says_it_is_due() {
+    let bed = Testbed::new().await;
+    let product = create(&bed, mug()).await;
+    add(&bed, &product, GIF.to_vec()).await;
+    bed.sql("UPDATE image_files SET due_at = 0", Args::new()).await;
+    bed.clock.advance(9 * HOUR_MS);
+    assert_eq!((due(&bed).await, stored(&bed).len()), (0, 4));
+}
+
+#[tokio::test]
+async fn many_who_send_and_remove_the_same_file_lose_none_that_is_shown() {
+    let bed = Testbed::new().await;
+    let product = create(&bed, mug()).await;
+    for round in 0..6 {
+        let images = images_of(&product);
+        let send_one = || send(&bed, "POST", &images, GIF.to_vec(), &[]);
+        let (a, removed, b, also_removed) = futures::join!(send_one(), due(&bed), send_one(), due(&bed));
+        for reply in [&a, &b] {
+            assert!(matches!(reply.status(), 201 | 503), "{}", reply.text());
+        }
+        assert!(removed + also_removed <= 1);
+        assert_whole(&bed).await;
+        let now = bed.call(Role::Viewer, "GET", &path(&product), None).await.json();
+        for image in now["images"].as_array().unwrap() {
+            remove(&bed, &product, image).await;
+        }
+        bed.clock.advance(HOUR_MS + round);
+    }
+    due(&bed).await;
+    assert_eq!((stored(&bed).len(), notes(&bed).await), (0, 0));
+}
