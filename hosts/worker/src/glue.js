@@ -14,6 +14,8 @@ const READ = [
   "accept-encoding",
   "api-version",
   "if-none-match",
+  "range",
+  "if-range",
   "idempotency-key",
   "content-length",
   "upgrade",

@@ -46,26 +46,27 @@ pub fn stored(bed: &Testbed) -> Vec<String> {
 
 /// An image for the table of who may do what.
 pub struct Pictures {
-    image: String,
-    thumb: String,
+    /// Its id and where its smallest size is served; none where the operation is about something else.
+    image: Option<(String, String)>,
 }
 
 impl Pictures {
     /// An image of the product, where the operation is about images.
     pub async fn of(bed: &Testbed, product: &Value, operation: &str) -> Self {
         if !operation.starts_with("images.") {
-            return Self { image: String::new(), thumb: String::new() };
+            return Self { image: None };
         }
         let image = add(bed, product, GIF.to_vec()).await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        Self { image: text(&image["id"]), thumb: text(&image["urls"]["thumb"]) }
+        Self { image: Some((text(&image["id"]), text(&image["urls"]["thumb"]))) }
     }
 
     /// The request with the image's id, or with its address.
     pub fn fill(&self, line: Line) -> Line {
+        let Some((image, thumb)) = &self.image else { return line };
         let path = match line.path.starts_with("/images/") {
-            true => self.thumb.clone(),
-            false => line.path.replace(IMAGE, &self.image),
+            true => thumb.clone(),
+            false => line.path.replace(IMAGE, image),
         };
         Line { path, ..line }
     }

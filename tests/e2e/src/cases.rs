@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod database;
+mod images;
 mod incoming;
 mod orders;
 mod products;
@@ -58,6 +59,10 @@ pub fn all(facts: &Facts) -> Vec<Case> {
         access::a_key_that_is_revoked,
         bad_input::every_line_on_every_route,
         bad_input::random_bytes,
+        images::are_taken_and_served,
+        images::of_twelve_megapixels_and_twenty_megabytes,
+        images::that_are_none_are_refused,
+        images::are_served_in_parts_and_as_what_they_are,
         incoming::an_event_from_many_connections_is_applied_once,
         incoming::a_rejected_event_is_applied_after_a_fix,
         orders::a_life,

@@ -118,6 +118,8 @@ pub struct Reply {
     /// The headers.
     pub headers: reqwest::header::HeaderMap,
     /// The body.
+    pub bytes: Vec<u8>,
+    /// The body as text.
     pub text: String,
 }
 
@@ -286,7 +288,9 @@ impl Shop {
         }
         let response = request.body(body.unwrap_or_default()).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Reply { status, headers, text: response.text().await? })
+        let bytes = response.bytes().await?.to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Reply { status, headers, bytes, text })
     }
 
     /// Sends a request of a member to the store.
