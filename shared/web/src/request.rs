@@ -38,10 +38,14 @@ pub trait Incoming {
 
     /// Reads it whole, but never keeps more than `limit` bytes.
     async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let mut bytes = Vec::new();
+        let mut bytes: Vec<u8> = Vec::new();
         while let Some(chunk) = self.next().await? {
             if bytes.len().saturating_add(chunk.len()) > limit {
                 return Err(BodyError::TooLarge);
+            }
+            // Doubling would hold twice of what is there, and the largest bodies fill a good part of the memory.
+            if bytes.capacity().saturating_sub(bytes.len()) < chunk.len() {
+                bytes.reserve_exact(chunk.len().max(bytes.len() / 4));
             }
             bytes.extend(chunk);
         }

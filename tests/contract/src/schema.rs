@@ -8,7 +8,7 @@ use storeroom_testbed::embedded::Embedded;
 
 /// Indexes over all stores: a user's stores, what is due anywhere, and what names its store itself. None of them is
 /// unique.
-const OVER_ALL_STORES: [&str; 12] = [
+const OVER_ALL_STORES: [&str; 13] = [
     "memberships_by_user",
     "products_scheduled",
     "invites_by_token",
@@ -21,6 +21,7 @@ const OVER_ALL_STORES: [&str; 12] = [
     "orders_pending",
     "deliveries_finished",
     "webhook_endpoints_due",
+    "image_files_due",
 ];
 
 const TABLES: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'product_search%' ORDER BY name";

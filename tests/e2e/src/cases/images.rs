@@ -24,8 +24,11 @@ fn jpeg(width: u16, height: u16) -> Vec<u8> {
 
 async fn send(shop: &Shop, method: &str, path: &str, bytes: Vec<u8>, headers: &[(&str, &str)]) -> Reply {
     let (token, store) = (format!("Bearer {}", shop.owner.token), shop.store.to_string());
-    let mut all =
-        vec![("authorization", token.as_str()), ("x-store-id", store.as_str()), ("content-type", "image/jpeg")];
+    let mut all = vec![
+        ("authorization", token.as_str()),
+        ("x-store-id", store.as_str()),
+        ("content-type", "image/jpeg"),
+    ];
     all.extend(headers);
     shop.send(method, path, Some(bytes), &all).await
 }
@@ -52,8 +55,13 @@ fn size(bytes: &[u8]) -> (u16, u16) {
 pub async fn are_taken_and_served(shop: Rc<Shop>) {
     let product = shop.create("Bowl").await;
     let image = add(&shop, &product, jpeg(1_600, 1_000)).await;
-    assert_eq!((&image["width"], &image["height"], &image["position"]), (&json!(1_600), &json!(1_000), &json!(0)));
-    for (name, expected) in [("thumb", (200, 125)), ("card", (480, 300)), ("page", (1_200, 750)), ("original", (1_600, 1_000))] {
+    assert_eq!(
+        (&image["width"], &image["height"], &image["position"]),
+        (&json!(1_600), &json!(1_000), &json!(0))
+    );
+    for (name, expected) in
+        [("thumb", (200, 125)), ("card", (480, 300)), ("page", (1_200, 750)), ("original", (1_600, 1_000))]
+    {
         let reply = shop.send("GET", url(&image, name), None, &[]).await;
         assert_eq!((reply.status, reply.header("content-type")), (200, Some("image/jpeg")), "{}", reply.text);
         assert_eq!(size(&reply.bytes), expected);

@@ -880,6 +880,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pms/products/{id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add an image to a product */
+        post: operations["images.add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/products/{id}/images/{image}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replace an image */
+        put: operations["images.replace"];
+        post?: never;
+        /** Remove an image */
+        delete: operations["images.remove"];
+        options?: never;
+        head?: never;
+        /** Move or describe an image */
+        patch: operations["images.patch"];
+        trace?: never;
+    };
     "/api/pms/products/{id}/publish": {
         parameters: {
             query?: never;
@@ -1312,6 +1348,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/images/{store_id}/{sha256}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An image: `thumb`, `card` or `page` with `.jpg` or `.png`, or `original` with its own ending */
+        get: operations["images.serve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1641,7 +1694,7 @@ export interface components {
             /** @description Its id. */
             id: string;
             /** @description Its pictures, in order. */
-            images: unknown[];
+            images: components["schemas"]["Image"][];
             /** @description The dimensions in which its variants differ. */
             options: components["schemas"]["ProductOption"][];
             /**
@@ -1951,6 +2004,65 @@ export interface components {
             quantity: number;
             /** @description The variant. */
             variant_id: string;
+        };
+        /** @description An image of a product. */
+        Image: {
+            /** @description What it shows, for those who do not see it. */
+            alt: string;
+            /**
+             * @description What the original is.
+             * @enum {string}
+             */
+            content_type: "image/jpeg" | "image/png" | "image/webp" | "image/gif";
+            /**
+             * Format: int64
+             * @description Its height as it is shown, in pixels.
+             */
+            height: number;
+            /** @description Its id. */
+            id: string;
+            /** @description A BlurHash to draw until it is there. */
+            placeholder: string;
+            /**
+             * Format: int64
+             * @description Its place, from 0.
+             */
+            position: number;
+            /** @description SHA-256 of the original as it is stored, in hex. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description The size of the original.
+             */
+            size_bytes: number;
+            /** @description Where it is served. */
+            urls: components["schemas"]["ImageUrls"];
+            /**
+             * Format: int64
+             * @description Its width as it is shown, in pixels.
+             */
+            width: number;
+        };
+        /** @description What changes of an image; what is left out stays. */
+        ImagePatch: {
+            /** @description What it shows, for those who do not see it. */
+            alt?: string;
+            /**
+             * Format: int64
+             * @description The place it moves to; one past the end means the last. The others make room.
+             */
+            position?: number;
+        };
+        /** @description Where an image is served: paths on this host, which never change and may be kept forever. */
+        ImageUrls: {
+            /** @description At most 480 pixels a side. */
+            card: string;
+            /** @description As it was sent, without metadata. */
+            original: string;
+            /** @description At most 1,200 pixels a side. */
+            page: string;
+            /** @description At most 200 pixels a side. */
+            thumb: string;
         };
         /** @description Stock came and went, all of it or nothing. Lines about the same level are summed before they are judged. */
         InventoryAdjusted: {
@@ -2545,7 +2657,7 @@ export interface components {
         /** @description A refusal, RFC 9457. Some codes carry further members, such as `current` of a 412. */
         Problem: {
             /** @enum {string} */
-            code: "malformed-json" | "malformed-request" | "cursor-invalid" | "store-required" | "idempotency-key-required" | "api-version-unknown" | "unauthenticated" | "token-expired" | "invalid-credentials" | "signature-invalid" | "signature-expired" | "nonce-replayed" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "sku-taken" | "handle-taken" | "email-taken" | "last-owner" | "currency-fixed" | "insufficient-stock" | "stock-changed" | "hold-already-committed" | "hold-already-released" | "hold-expired" | "price-changed" | "product-not-available" | "product-in-use" | "illegal-transition" | "version-conflict" | "body-too-large" | "unsupported-media-type" | "validation-failed" | "endpoint-url-refused" | "idempotency-key-reused" | "precondition-required" | "rate-limited" | "internal" | "unavailable" | "outcome-unknown";
+            code: "malformed-json" | "malformed-request" | "cursor-invalid" | "store-required" | "idempotency-key-required" | "api-version-unknown" | "unauthenticated" | "token-expired" | "invalid-credentials" | "signature-invalid" | "signature-expired" | "nonce-replayed" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "sku-taken" | "handle-taken" | "email-taken" | "last-owner" | "currency-fixed" | "insufficient-stock" | "stock-changed" | "hold-already-committed" | "hold-already-released" | "hold-expired" | "price-changed" | "product-not-available" | "product-in-use" | "illegal-transition" | "version-conflict" | "body-too-large" | "image-too-large" | "unsupported-media-type" | "image-unsupported" | "range-not-satisfiable" | "validation-failed" | "endpoint-url-refused" | "image-corrupt" | "idempotency-key-reused" | "precondition-required" | "rate-limited" | "internal" | "unavailable" | "outcome-unknown";
             detail: string;
             errors?: {
                 code: string;
@@ -2579,7 +2691,7 @@ export interface components {
             /** @description Its id. */
             id: string;
             /** @description Its pictures, in order. */
-            images: unknown[];
+            images: components["schemas"]["Image"][];
             /** @description The dimensions in which its variants differ. */
             options: components["schemas"]["ProductOption"][];
             /** @description When it becomes public, while it is scheduled. */
@@ -11292,6 +11404,618 @@ export interface operations {
             };
         };
     };
+    "images.add": {
+        parameters: {
+            query?: {
+                /** @description What it shows, for those who do not see it; in a form, the part `alt`. */
+                alt?: string;
+            };
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description Of your own, such as a UUID; 1 to 255 printable ASCII characters. For 72 h the same request under the same key gets the same answer, with `Idempotent-Replayed: true`, and is not done again; a refused one may be tried again. Another request under the key is refused. */
+                "Idempotency-Key"?: string;
+                /** @description The version you saw, as `"3"`, or `*`. */
+                "If-Match"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+                "image/gif": unknown;
+                "image/jpeg": unknown;
+                "image/png": unknown;
+                "image/webp": unknown;
+                "multipart/form-data": unknown;
+            };
+        };
+        responses: {
+            /** @description An image of a product. */
+            201: {
+                headers: {
+                    /** @description The version in quotes; of the catalogue, a hash of the body. */
+                    ETag?: string;
+                    /** @description `true` when the request was done before, under the same `Idempotency-Key`; else left out. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Image"];
+                };
+            };
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version-conflict` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`, `image-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`, `image-unsupported` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`, `image-corrupt`, `idempotency-key-reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "images.replace": {
+        parameters: {
+            query?: {
+                /** @description What it shows, for those who do not see it; in a form, the part `alt`. */
+                alt?: string;
+            };
+            header: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The version you saw, as `"3"`, or `*`. */
+                "If-Match": string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+                "image/gif": unknown;
+                "image/jpeg": unknown;
+                "image/png": unknown;
+                "image/webp": unknown;
+                "multipart/form-data": unknown;
+            };
+        };
+        responses: {
+            /** @description An image of a product. */
+            200: {
+                headers: {
+                    /** @description The version in quotes; of the catalogue, a hash of the body. */
+                    ETag?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Image"];
+                };
+            };
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version-conflict` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`, `image-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`, `image-unsupported` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`, `image-corrupt` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-required` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "images.remove": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The version you saw, as `"3"`, or `*`. */
+                "If-Match": string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version-conflict` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-required` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "images.patch": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The version you saw, as `"3"`, or `*`. */
+                "If-Match": string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImagePatch"];
+                "application/merge-patch+json": components["schemas"]["ImagePatch"];
+            };
+        };
+        responses: {
+            /** @description An image of a product. */
+            200: {
+                headers: {
+                    /** @description The version in quotes; of the catalogue, a hash of the body. */
+                    ETag?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Image"];
+                };
+            };
+            /** @description `malformed-json`, `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version-conflict` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-required` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "products.publish": {
         parameters: {
             query?: never;
@@ -15222,6 +15946,103 @@ export interface operations {
             };
             /** @description `not-acceptable` */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "images.serve": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The `ETag` that you have: 304 if it still holds. */
+                "If-None-Match"?: string;
+                /** @description The `ETag` that you have: the range if it still holds, else all. */
+                "If-Range"?: string;
+                /** @description One range of bytes, as `bytes=0-1023`. */
+                Range?: string;
+            };
+            path: {
+                file: string;
+                sha256: string;
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image. A range of its bytes is answered with 206. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/gif": unknown;
+                    "image/jpeg": unknown;
+                    "image/png": unknown;
+                    "image/webp": unknown;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-request`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range-not-satisfiable` */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
