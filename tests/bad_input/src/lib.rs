@@ -167,7 +167,7 @@ fn takes_json(row: &Row) -> bool {
 fn fitting_bytes(row: &Row) -> Vec<u8> {
     match row.name {
         "images.add" | "images.replace" => GIF.to_vec(),
-        name => panic!("{name} has no fitting body yet"),
+        name => unreachable!("{name} has no fitting body yet"),
     }
 }
 
