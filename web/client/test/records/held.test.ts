@@ -29,6 +29,15 @@ test("an event that follows changes the members that it names", () => {
   assert.deepEqual(result.held, { document: { id: "prd_1", version: 4, a: 2 }, asOf: at(6) });
 });
 
+test("an event of a product's images changes the product", () => {
+  const images = [{ id: "img_1", position: 0 }];
+  for (const type of ["image.added", "image.updated", "image.removed"]) {
+    const result = applied(held(3), event(type, 4, { images, version: 4 }), at(6));
+    assert.ok(result.kind === "changed");
+    assert.deepEqual(result.held.document, { id: "prd_1", version: 4, a: 1, images });
+  }
+});
+
 test("an event that the document has already is old, by its place or by its version", () => {
   assert.equal(applied(held(3), event("product.updated", 4), at(5)).kind, "old");
   assert.equal(applied(held(3, null), event("product.updated", 3), at(6)).kind, "old");
