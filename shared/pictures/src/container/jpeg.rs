@@ -12,8 +12,9 @@ use crate::orientation::Orientation;
 use crate::refusal::Refused;
 
 const FORMAT: Format = Format::Jpeg;
-/// More scans than any encoder makes: each one is a pass over the whole picture.
-const MAX_SCANS: usize = 64;
+/// More scans than encoders make, of a progressive JPEG and of others: each one is a pass over the whole picture.
+const MAX_SCANS_PROGRESSIVE: usize = 32;
+const MAX_SCANS: usize = 4;
 
 /// A channel of the picture, by how many samples of it there are for those of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,11 +187,13 @@ impl<'a> Segments<'a> {
 
     fn scan(&mut self, header: std::ops::Range<usize>) -> Result<(), Refused> {
         self.scans += 1;
-        if self.frame.is_none() {
-            return Err(Refused::damaged(FORMAT, "a scan comes before the header"));
-        }
-        if self.scans > MAX_SCANS {
-            return Err(Refused::unusual(FORMAT, "has more than 64 scans"));
+        let max_scans = match &self.frame {
+            Some(frame) if frame.is_progressive => MAX_SCANS_PROGRESSIVE,
+            Some(_) => MAX_SCANS,
+            None => return Err(Refused::damaged(FORMAT, "a scan comes before the header")),
+        };
+        if self.scans > max_scans {
+            return Err(Refused::unusual(FORMAT, &format!("has more than {max_scans} scans")));
         }
         let length = entropy_coded(self.walk.rest()).ok_or_else(truncated)?;
         self.walk.take(length);

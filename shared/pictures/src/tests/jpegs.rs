@@ -158,6 +158,18 @@ fn a_progressive_jpeg_whose_coefficients_do_not_fit_is_refused_by_the_header() {
 }
 
 #[test]
+fn more_passes_than_encoders_make_are_refused() {
+    for (is_progressive, most) in [(false, 4), (true, 32)] {
+        let sent = jpeg(64, 48, |encoder| encoder.set_progressive(is_progressive));
+        let at = sent.windows(2).rposition(|bytes| bytes == [0xFF, 0xDA]).unwrap();
+        let (head, scan) = (&sent[..at], &sent[at..sent.len() - 2]);
+        let many = [head, &scan.repeat(most + 1), &[0xFF, 0xD9]].concat();
+        let refused = prepare(&many).unwrap_err();
+        assert!(refused.detail().contains(&format!("more than {most} scans")), "{refused:?}");
+    }
+}
+
+#[test]
 fn the_thinnest_picture_keeps_its_shape() {
     for (width, height) in [(1, 1), (65_500, 1), (1, 65_500), (9, 20_000)] {
         let prepared = prepare(&jpeg(width, height, |_| {})).unwrap();
