@@ -9,7 +9,7 @@ use crate::names::{self, File};
 use crate::upload::Upload;
 use futures::future::try_join_all;
 use storeroom_domain::ProductId;
-use storeroom_operations::Problem;
+use storeroom_operations::{Code, Problem};
 use storeroom_ports::{Down, Level};
 use storeroom_web::call::unavailable;
 use storeroom_web::{Call, Precondition};
@@ -75,9 +75,8 @@ fn guard_not_leaving(batch: &mut storeroom_sql::Batch) {
 }
 
 fn leaving() -> Problem {
-    unavailable(
-        "The same image is just being removed from the store; nothing was done. Send it again in some minutes.",
-    )
+    let detail = "The same image is just being removed from the store; nothing was done. Send it again in some minutes.";
+    Problem::new(Code::Unavailable, detail).header("Retry-After", "60")
 }
 
 /// Refuses to show what was noted too long ago.

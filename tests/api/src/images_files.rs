@@ -2,11 +2,14 @@
 
 use crate::picture::{add, images_of, jpeg, send, stored};
 use crate::product::{create, mug, path, simple};
+use async_trait::async_trait;
 use serde_json::Value;
+use std::rc::Rc;
 use storeroom_bad_input::GIF;
 use storeroom_domain::Role;
+use storeroom_ports::{Blob, Blobs, Down, Part};
 use storeroom_sql::Args;
-use storeroom_testbed::Testbed;
+use storeroom_testbed::{ManualClock, Recorded, Testbed};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -126,6 +129,73 @@ async fn a_file_that_is_shown_is_not_taken_even_where_its_note_says_it_is_due() 
     bed.sql("UPDATE image_files SET due_at = 0", Args::new()).await;
     bed.clock.advance(9 * HOUR_MS);
     assert_eq!((due(&bed).await, stored(&bed).len()), (0, 4));
+}
+
+/// An image store that takes its time.
+struct Slow {
+    files: Rc<Recorded>,
+    clock: Rc<ManualClock>,
+    takes_ms: i64,
+}
+
+#[async_trait(?Send)]
+impl Blobs for Slow {
+    async fn check(&self) -> Result<(), Down> {
+        Blobs::check(self.files.as_ref()).await
+    }
+
+    async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Down> {
+        self.clock.advance(self.takes_ms);
+        self.files.put(name, bytes).await
+    }
+
+    async fn get(&self, name: &str, part: Option<Part>) -> Result<Option<Blob>, Down> {
+        self.files.get(name, part).await
+    }
+
+    async fn delete(&self, name: &str) -> Result<(), Down> {
+        self.clock.advance(self.takes_ms);
+        self.files.delete(name).await
+    }
+}
+
+fn slowed(mut bed: Testbed, takes_ms: i64) -> Testbed {
+    bed.ports.blobs = Rc::new(Slow { files: bed.recorded.clone(), clock: bed.clock.clone(), takes_ms });
+    bed
+}
+
+#[tokio::test]
+async fn an_upload_that_takes_too_long_changes_nothing() {
+    // Four files are put.
+    let bed = slowed(Testbed::new().await, HOUR_MS / 8);
+    let product = create(&bed, mug()).await;
+    let reply = send(&bed, "POST", &images_of(&product), GIF.to_vec(), &[]).await;
+    assert_eq!((reply.status(), reply.code().as_str()), (503, "unavailable"), "{}", reply.text());
+    let now = bed.call(Role::Viewer, "GET", &path(&product), None).await.json();
+    assert_eq!((now, notes(&bed).await), (product, 1));
+    let bed = slowed(Testbed::new().await, HOUR_MS / 8 - 1);
+    let product = create(&bed, mug()).await;
+    add(&bed, &product, GIF.to_vec()).await;
+    assert_whole(&bed).await;
+}
+
+#[tokio::test]
+async fn a_remover_that_is_slow_stops_before_its_lease_ends() {
+    let bed = Testbed::new().await;
+    let product = create(&bed, mug()).await;
+    let mut images = Vec::new();
+    for shade in 0..4 {
+        images.push(add(&bed, &product, jpeg(8, 8, [shade * 50; 3])).await);
+    }
+    for image in &images {
+        remove(&bed, &product, image).await;
+    }
+    bed.clock.advance(HOUR_MS);
+    // Seven names a picture: two pictures take not quite a minute, and after the third none is begun.
+    let bed = slowed(bed, 60_000 / 15);
+    assert_eq!((due(&bed).await, notes(&bed).await), (3, 1));
+    bed.clock.advance(storeroom_images::due::LEASE_MS);
+    assert_eq!((due(&bed).await, stored(&bed).len()), (1, 0));
 }
 
 #[tokio::test]
