@@ -71,10 +71,25 @@ pub async fn are_taken_and_served(shop: Rc<Shop>) {
     let place = format!("{}/images/{}", path(&product), image["id"].as_str().unwrap());
     let replaced = send(&shop, "PUT", &place, GIF.to_vec(), &[("if-match", "\"2\"")]).await;
     assert_eq!((replaced.status, replaced.header("etag")), (200, Some("\"3\"")), "{}", replaced.text);
+    let other = add(&shop, &product, jpeg(40, 30)).await;
+    let moved = json!({"alt": "From above", "position": 1});
+    let moved = shop.call_with(&shop.owner, "PATCH", &place, Some(moved), &[("if-match", "*")]).await;
+    assert_eq!(
+        (&moved.json()["alt"], &moved.json()["position"]),
+        (&json!("From above"), &json!(1)),
+        "{}",
+        moved.text
+    );
+    let now = shop.call(&shop.viewer, "GET", &path(&product), None).await.json();
+    assert_eq!((&now["images"][0]["id"], &now["images"][1]), (&other["id"], &moved.json()));
     let removed = shop.call_with(&shop.owner, "DELETE", &place, None, &[("if-match", "*")]).await;
     assert_eq!((removed.status, removed.text.as_str()), (204, ""));
     let types: Vec<Value> = shop.log().await.iter().map(|event| event["type"].clone()).collect();
-    assert_eq!(types, ["product.created", "image.added", "image.updated", "image.removed"].map(Value::from));
+    assert_eq!(
+        types,
+        ["product.created", "image.added", "image.updated", "image.added", "image.updated", "image.removed"]
+            .map(Value::from)
+    );
     // Its files stay for an hour.
     assert_eq!(shop.send("GET", url(&image, "thumb"), None, &[]).await.status, 200);
 }
