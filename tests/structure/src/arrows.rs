@@ -1,4 +1,4 @@
-//! Arrows go one way: hosts → gateway → functions → web, room, hrana → ports → sql → operations → domain.
+//! Arrows go one way: hosts → gateway → functions → web, room, sheet, hrana → ports → sql → operations → domain.
 
 use crate::metadata;
 use serde_json::Value;
@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storeroom-ports", &["storeroom-domain", "storeroom-operations", "storeroom-sql"]),
     ("storeroom-room", &["storeroom-domain"]),
     ("storeroom-pictures", &[]),
+    ("storeroom-sheet", &["storeroom-domain", "storeroom-operations"]),
     ("storeroom-hrana", &["storeroom-sql", "storeroom-ports"]),
     ("storeroom-web", &["storeroom-domain", "storeroom-operations", "storeroom-sql", "storeroom-ports"]),
     ("storeroom-accounts", FUNCTIONS),
@@ -43,6 +44,7 @@ const FUNCTIONS: &[&str] = &[
     "storeroom-sql",
     "storeroom-ports",
     "storeroom-room",
+    "storeroom-sheet",
     "storeroom-web",
 ];
 /// The only functions that decode pictures, so that no other component carries the codecs.

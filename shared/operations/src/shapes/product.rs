@@ -189,6 +189,43 @@ pub const PRODUCT_INPUT: Object = Object {
     ],
 };
 
+/// A variant of a product of a file.
+const IMPORTED_VARIANT: Object = Object {
+    name: "ImportedVariant",
+    about: "A variant of a product of a file; its SKU says which of the store's it is. What is left out stays.",
+    fields: &[
+        SKU_FIELD,
+        Field::optional("barcode", BARCODE, "EAN, UPC or another code."),
+        Field::optional("option_values", OPTION_VALUES, "The value of each of the product's options."),
+        Field::optional("price", PRICE, "What it costs."),
+        Field::optional("compare_at_price", PRICE, "What it cost before."),
+        Field::optional("weight_grams", WEIGHT, "Its weight in grams."),
+    ],
+};
+
+/// A product of a file, as a line of NDJSON is one.
+pub const IMPORTED_PRODUCT: Object = Object {
+    name: "ImportedProduct",
+    about: "A product of a file. What is left out stays as it is, and is empty in a product that is made.",
+    fields: &[
+        Field::required("title", TITLE, "The product's name."),
+        Field::optional("handle", HANDLE, "Its part of the address; made from the title when left out."),
+        Field::optional("external_id", EXTERNAL_ID, "Its id in another system, unique in the store."),
+        Field::optional("description", DESCRIPTION, "What it is, as text."),
+        Field::optional("status", STATUS, "Where it is to stand."),
+        Field::optional("publish_at", TIME_OR_NULL, "When it becomes public, if it is to be scheduled."),
+        Field::optional("category", Schema::Nullable(&CATEGORY), "Where it is found."),
+        Field::optional("tags", TAGS, "Words to find it by."),
+        Field::optional("attributes", ATTRIBUTES, "Facts by name, such as material."),
+        Field::optional("options", OPTIONS, "The dimensions in which its variants differ."),
+        Field::optional(
+            "variants",
+            Schema::List { items: &Schema::Object(&IMPORTED_VARIANT), max: MAX_VARIANTS, unique: false },
+            "What can be bought, in order; one of the store's that is left out is removed.",
+        ),
+    ],
+};
+
 const EXTERNAL_ID: Schema = Schema::Nullable(&Schema::line(1, 200));
 
 /// A change to a product, RFC 7396: members that are left out stay, `null` clears.
