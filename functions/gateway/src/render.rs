@@ -53,6 +53,8 @@ fn success(exchange: &Exchange, request: &Request, answer: Answer) -> Response {
     }
     headers.extend(answer.etag.map(|etag| ("ETag", etag)));
     headers.extend(answer.location.map(|path| ("Location", path)));
+    let saved_as = |name| ("Content-Disposition", format!("attachment; filename=\"{name}\""));
+    headers.extend(answer.file_name.map(saved_as));
     headers.extend(answer.is_replayed.then(|| ("Idempotent-Replayed", "true".to_owned())));
     headers.push(("Cache-Control", cache_control(answer.cache)));
     headers.extend(exchange.cache.map(|cache| ("Cache-Status", cache.header().to_owned())));

@@ -10,7 +10,11 @@ mod content;
 mod create;
 mod delete;
 pub mod due;
+mod export;
+mod file;
+pub mod import;
 pub mod ingest;
+mod jobs;
 mod list;
 pub mod many;
 mod patch;
@@ -47,6 +51,11 @@ pub async fn handle(operation: Products, call: &Call<'_>) -> Result<Answer, Prob
         Products::Restore => restore::restore(call).await,
         Products::Ingest => ingest::ingest(call).await,
         Products::Bulk => bulk::bulk(call).await,
+        Products::Import => import::import(call).await,
+        Products::Export => export::export(call).await,
+        Products::ListJobs => jobs::list::list(call).await,
+        Products::ReadJob => jobs::read::read(call).await,
+        Products::JobErrors => jobs::errors::errors(call).await,
         Products::CatalogList => catalog::list(call).await,
         Products::CatalogRead => catalog::read(call).await,
     }

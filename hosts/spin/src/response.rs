@@ -13,7 +13,6 @@ use http_body_util::StreamBody;
 use spin_sdk::http::{FullBody, IntoResponse};
 use spin_sdk::wasip3::http::types::{ErrorCode, Response as Raw};
 use std::borrow::Cow;
-use std::convert::Infallible;
 use storeroom_operations::{Code, Problem};
 use storeroom_web::gzip::{self, Gzip};
 use storeroom_web::{Body, Outgoing, Response, Stream};
@@ -46,9 +45,15 @@ pub fn outgoing(response: Response, to_head: bool) -> Result<Raw, ErrorCode> {
 
 /// A body that goes out chunk by chunk. It is dropped when a chunk finds its client gone.
 fn flowing(status: http::StatusCode, headers: HeaderMap, body: Box<dyn Outgoing>) -> Result<Raw, ErrorCode> {
-    let frames = stream::unfold(body, |mut body| async move {
-        let chunk = body.next().await?;
-        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(chunk))), body))
+    let frames = stream::unfold(Some(body), |body| async move {
+        let mut body = body?;
+        match body.next().await {
+            Some(chunk) => Some((Ok(Frame::data(Bytes::from(chunk))), Some(body))),
+            None if body.is_broken() => {
+                Some((Err(ErrorCode::InternalError(Some("the body broke off".to_owned()))), None))
+            }
+            None => None,
+        }
     });
     answer(status, headers, StreamBody::new(Box::pin(frames))).into_response()
 }

@@ -114,7 +114,10 @@ fn readable(body: Box<dyn Outgoing>) -> ReadableStream {
         let mut body = body?;
         match body.next().await {
             Some(chunk) => Some((Ok(JsValue::from(Uint8Array::from(chunk.as_slice()))), Some(body))),
-            None => body.is_broken().then(|| (Err(JsValue::from("the body broke off")), None)),
+            None if body.is_broken() => {
+                Some((Err(JsValue::from(js_sys::Error::new("the body broke off"))), None))
+            }
+            None => None,
         }
     });
     wasm_streams::ReadableStream::from_stream(chunks).into_raw().unchecked_into()

@@ -22,8 +22,8 @@ pub use calendar::{LocalDate, Zone};
 pub use cursor::LogCursor;
 pub use event::EventType;
 pub use id::{
-    AlertId, DeliveryId, EventId, HoldId, Id, KeyId, LocationId, OrderId, ProductId, SessionId, StoreId,
-    UserId, VariantId, WebhookId,
+    AlertId, DeliveryId, EventId, HoldId, Id, JobId, KeyId, LocationId, OrderId, ProductId, SessionId,
+    StoreId, UserId, VariantId, WebhookId,
 };
 pub use money::Currency;
 pub use order::{OrderAction, OrderState};

@@ -224,6 +224,14 @@ fn success(row: &Row, schemas: &mut Map<String, Value>) -> Value {
             "description": "The image. A range of its bytes is answered with 206.",
             "content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}, "image/gif": {}},
         }),
+        Answer::Lines => json!({
+            "description": "The file.",
+            "headers": headers(row),
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            },
+        }),
         Answer::Html => json!({"description": "A page.", "content": {"text/html": {}}}),
         Answer::Document => json!({"description": "The document.", "content": {"application/json": {}}}),
         Answer::Events => json!({

@@ -171,6 +171,8 @@ pub enum Answer {
     Table(&'static Object),
     /// An image's bytes, or a part of them.
     Image,
+    /// CSV or NDJSON, as the query or `Accept` asks for it.
+    Lines,
     /// A page of HTML.
     Html,
     /// A JSON document of its own kind, such as OpenAPI.

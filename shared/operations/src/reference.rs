@@ -119,6 +119,7 @@ fn section(body: &mut String, operation: Operation, shapes: &mut Shapes) {
         Answer::Html => "a page".to_owned(),
         Answer::Document => "the document".to_owned(),
         Answer::Events => "Server-Sent Events, <code>text/event-stream</code>".to_owned(),
+        Answer::Lines => "a file, CSV or NDJSON".to_owned(),
         Answer::Socket => "a WebSocket, subprotocol <code>storeroom.v1</code>".to_owned(),
     };
     let problems: Vec<String> = problems_of(row)

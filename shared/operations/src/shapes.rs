@@ -12,6 +12,7 @@ pub mod hold;
 pub mod image;
 pub mod incoming;
 pub mod inventory;
+pub mod job;
 pub mod key;
 pub mod member;
 pub mod order;

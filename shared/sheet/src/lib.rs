@@ -17,7 +17,7 @@ mod write;
 pub use column::{COLUMNS, Column};
 pub use csv::report;
 pub use reader::{MAX_ROWS, Reader};
-pub use row::{MAX_PRODUCT, Mistake, Row};
+pub use row::{MAX_PRODUCT, Mistake, Row, line_of};
 pub use write::{head, product};
 
 /// How products are written down.

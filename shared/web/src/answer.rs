@@ -40,6 +40,8 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     /// Whether it is the answer of the same request before, found by its idempotency key.
     pub is_replayed: bool,
+    /// The name under which a browser saves the body.
+    pub file_name: Option<String>,
     /// Whether it may be compressed: never where a secret stands beside text that somebody else chose, because the
     /// length would tell of the secret (<https://breachattack.com>).
     pub may_compress: bool,
@@ -68,6 +70,7 @@ impl Answer {
             policy: None,
             headers: Vec::new(),
             is_replayed: false,
+            file_name: None,
             may_compress: false,
         }
     }
@@ -119,6 +122,13 @@ impl Answer {
     #[must_use]
     pub fn compressible(mut self) -> Self {
         self.may_compress = true;
+        self
+    }
+
+    /// The same answer, which a browser saves as a file of that name: lower-case letters, digits and dots.
+    #[must_use]
+    pub fn named(mut self, name: String) -> Self {
+        self.file_name = Some(name);
         self
     }
 

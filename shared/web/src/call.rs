@@ -187,6 +187,13 @@ impl Call<'_> {
         self.trace.flow_hash.set(Some(flow.hash()));
     }
 
+    /// Whether it can be told that the request was done before: not while a body is still to come, which may be another one
+    /// than before. Then what was kept is looked up with the work.
+    fn is_comparable(&self) -> bool {
+        let has_come = !self.row.takes_flow() || self.trace.flow_hash.get().is_some();
+        self.idempotency_key.is_some() && has_come
+    }
+
     fn fingerprint(&self) -> String {
         match self.trace.flow_hash.get() {
             Some(hash) => fingerprint_of_flow(&self.fingerprint, &hash),
@@ -247,7 +254,7 @@ impl Call<'_> {
             Access::Account => access::guard_alive(&mut batch, self.credential()),
             Access::Open | Access::Public | Access::Ticket => {}
         }
-        if self.idempotency_key.is_some() {
+        if self.is_comparable() {
             idempotency::look_up(&mut batch);
         }
         batch
@@ -294,6 +301,11 @@ impl Call<'_> {
         self.trace.replay.take()
     }
 
+    /// Whether the work was refused because the same request was done before.
+    pub fn is_replayed(&self) -> bool {
+        self.trace.replay.borrow().is_some()
+    }
+
     /// Whether a refusal may be told as it is: access was looked up, and the answer under the idempotency key.
     pub fn may_refuse(&self) -> bool {
         self.trace.access_checked.get() && (self.idempotency_key.is_none() || self.trace.key_sent.get())
@@ -302,9 +314,7 @@ impl Call<'_> {
     /// Looks up what comes before everything else, in one trip: access, so that a refusal tells a stranger nothing, and the
     /// answer of the same request before, if there is one.
     pub async fn look_first(&self) -> Result<Option<Answer>, Problem> {
-        // A body that has not come yet may be another one than before: what was kept is looked up with the work.
-        let is_known = self.idempotency_key.is_some() && !self.row.takes_flow();
-        let query = if is_known { idempotency::KEPT } else { access::NOTHING };
+        let query = if self.is_comparable() { idempotency::KEPT } else { access::NOTHING };
         self.trace.key_sent.set(true);
         let rows = match self.row.access {
             Access::Account => self.read_account(query, Args::new()).await?,
@@ -364,7 +374,8 @@ impl Call<'_> {
     }
 
     /// Commits what goes ahead of the work and changes nothing that a member sees, so it is no row of the audit log.
-    pub async fn commit_ahead(&self, batch: Batch) -> Result<Outcome, Problem> {
+    pub async fn commit_ahead(&self, mut batch: Batch) -> Result<Outcome, Problem> {
+        batch.due(settle::NEXT_DUE);
         self.transact(batch).await
     }
 

@@ -39,10 +39,17 @@ impl Gzip {
 impl Outgoing for Gzip {
     async fn next(&mut self) -> Option<Vec<u8>> {
         let chunk = if self.encoder.is_some() { self.body.next().await } else { None };
+        if self.body.is_broken() {
+            return None;
+        }
         match (self.encoder.as_mut(), chunk) {
             (Some(encoder), Some(chunk)) => Some(flushed(encoder, &chunk)),
             _ => self.encoder.take()?.finish().ok(),
         }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.body.is_broken()
     }
 }
 

@@ -8,6 +8,9 @@ use storeroom_operations::openapi::API_VERSION;
 use storeroom_operations::operation::{Answer, Row};
 use storeroom_operations::{Code, Problem};
 
+/// The content type of JSON by lines.
+const NDJSON: &str = "application/x-ndjson";
+
 /// Refuses a request whose `Accept` rules out what the operation answers with.
 pub fn check_accept(row: &Row, headers: &HeaderMap) -> Result<(), Problem> {
     let (kind, media) = match row.answer {
@@ -16,8 +19,10 @@ pub fn check_accept(row: &Row, headers: &HeaderMap) -> Result<(), Problem> {
         Answer::Socket | Answer::Image => return Ok(()),
         _ => ("application", "application/json"),
     };
-    if matches!(row.answer, Answer::Table(_)) && wants_csv(headers) {
-        return Ok(());
+    match row.answer {
+        Answer::Table(_) if wants_csv(headers) => return Ok(()),
+        Answer::Lines => return check_lines(headers),
+        _ => {}
     }
     let mut values = headers.get_all("accept").iter().filter_map(|value| value.to_str().ok()).peekable();
     let nothing_said = values.peek().is_none();
@@ -26,6 +31,30 @@ pub fn check_accept(row: &Row, headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(Code::NotAcceptable, format!("The answer is {media}; `Accept` rules that out.")))
+}
+
+/// Refuses a request that takes neither of the forms of a file of lines.
+fn check_lines(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut ranges = ranges(headers).peekable();
+    let nothing_said = ranges.peek().is_none();
+    if nothing_said
+        || ranges.any(|range| accepts(range, "text", "text/csv") || accepts(range, "application", NDJSON))
+    {
+        return Ok(());
+    }
+    let detail = format!("The answer is text/csv or {NDJSON}; `Accept` rules both out.");
+    Err(Problem::new(Code::NotAcceptable, detail))
+}
+
+/// Whether `Accept` takes NDJSON and no CSV.
+pub fn wants_ndjson(headers: &HeaderMap) -> bool {
+    let takes = |kind, media| ranges(headers).any(|range| accepts(range, kind, media));
+    takes("application", NDJSON) && !takes("text", "text/csv")
+}
+
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all("accept").iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(','))
 }
 
 /// Whether `Accept` asks for CSV by name.

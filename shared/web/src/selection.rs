@@ -135,6 +135,12 @@ impl Selection {
         self.args.set(name, value);
     }
 
+    /// Begins before the first row. The same SQL goes on after a row whose id is the argument `:after_id`, where the sort is
+    /// by creation, oldest first.
+    pub fn begin_at_first(&mut self) {
+        self.begin_after(Place { key: String::new(), id: String::new() });
+    }
+
     fn begin_after(&mut self, place: Place) {
         self.after = true;
         self.args.set("after_id", place.id);

@@ -1,7 +1,8 @@
-//! Rows of products and of the public catalogue.
+//! Rows of products and of the public catalogue; those of imports, exports and jobs are in `jobs.rs`.
 //!
 //! Guarantees: every operation of [`Products`] has its row here.
 
+use super::jobs::{EXPORT_PRODUCTS, IMPORT_PRODUCTS, JOB_ERRORS, LIST_JOBS, READ_JOB};
 use super::{CURSOR, JSON, LIMIT, MIB, body, body_of, ingest, merge_patch, open, optional_body, read, write};
 use crate::operation::{Access, Answer, Body, Form, IfMatch, Param, RateClass, Row};
 use crate::problem::Code;
@@ -27,6 +28,11 @@ family! { Products "Products and the public catalogue."
     CatalogList LIST_CATALOG;
     CatalogRead READ_CATALOG;
     Ingest INGEST_PRODUCT;
+    Import IMPORT_PRODUCTS;
+    Export EXPORT_PRODUCTS;
+    ListJobs LIST_JOBS;
+    ReadJob READ_JOB;
+    JobErrors JOB_ERRORS;
 }
 
 const SEARCH: Param = Param {
