@@ -13,6 +13,7 @@ CREATE TABLE jobs (
     total INTEGER NOT NULL DEFAULT 0,
     created INTEGER NOT NULL DEFAULT 0,
     updated INTEGER NOT NULL DEFAULT 0,
+    unchanged INTEGER NOT NULL DEFAULT 0,
     failed INTEGER NOT NULL DEFAULT 0,
     -- How many things are wrong with those: the first of them are in job_errors.
     mistakes INTEGER NOT NULL DEFAULT 0,
@@ -36,7 +37,7 @@ CREATE TABLE jobs (
     finished_at INTEGER,
     version INTEGER NOT NULL DEFAULT 1 CONSTRAINT job_version_counts CHECK (version >= 1),
     PRIMARY KEY (store_id, id),
-    CONSTRAINT job_counts_fit CHECK (created + updated + failed <= total),
+    CONSTRAINT job_counts_fit CHECK (created + updated + unchanged + failed <= total),
     CONSTRAINT job_finished_has_time CHECK ((state IN ('done', 'failed')) = (finished_at IS NOT NULL)),
     CONSTRAINT job_failed_says_why CHECK ((state = 'failed') = (problem IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
@@ -64,9 +65,10 @@ SELECT store_id, id, version, json_object(
     'state', state,
     'dry_run', json(iif(dry_run, 'true', 'false')),
     'total', total,
-    'done', created + updated,
+    'done', created + updated + unchanged,
     'created', created,
     'updated', updated,
+    'unchanged', unchanged,
     'failed', failed,
     'errors_url', iif(failed > 0, '/api/pms/jobs/' || id || '/errors', NULL),
     'problem', problem,

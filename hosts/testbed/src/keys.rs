@@ -1,7 +1,10 @@
 //! API keys of a test bed's stores, and requests that they sign.
 
 use crate::shop::{Reply, Testbed, request};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 use storeroom_domain::{KeyId, Role, StoreId};
 use storeroom_ports::Clock;
 use storeroom_ports::random::new_id;
@@ -53,6 +56,11 @@ impl Signing {
         headers.extend((!self.store.is_empty()).then(|| ("X-Store-Id", self.store.clone())));
         headers
     }
+}
+
+/// The header `Content-Digest` of a body: with it a signed body may be of any size.
+pub fn content_digest(body: &[u8]) -> (&'static str, String) {
+    ("content-digest", format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body))))
 }
 
 impl Testbed {
@@ -109,10 +117,11 @@ impl Testbed {
         body: Option<Json>,
         headers: &[(&str, &str)],
     ) -> Reply {
-        self.signed_bytes(key, method, path, body.map(|json| json.to_string().into_bytes()), headers).await
+        let body = body.map(|json| json.to_string().into_bytes());
+        self.signed_bytes(key, method, path, body, headers).await
     }
 
-    /// The same with a body of any kind.
+    /// The same with a body of any kind, whose content type is among the headers.
     pub async fn signed_bytes(
         &self,
         key: &ApiKey,

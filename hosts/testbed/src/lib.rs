@@ -14,7 +14,7 @@ mod shop;
 
 pub use ::http::{HeaderName, HeaderValue};
 pub use counted::{Counted, Fault};
-pub use keys::{ApiKey, Signing};
+pub use keys::{ApiKey, Signing, content_digest};
 pub use played::{PlayedRoom, PlayedSocket};
 pub use ports::{ManualClock, Recorded, SeededRandom};
 pub use shop::{Member, ORIGIN, Reply, SESSION_S, Testbed, request};

@@ -4,6 +4,7 @@
 //! real request; a refused request leaves both stores' logs as they were; each operation succeeds for somebody, so that
 //! no request of the table is refused for its own faults, and what it succeeds with fits its shape.
 
+use crate::access_jobs::Jobs;
 use crate::access_stock::Stock;
 use crate::access_webhooks::Webhooks;
 use crate::picture::Pictures;
@@ -17,7 +18,7 @@ use storeroom_operations::schema::Schema;
 use storeroom_operations::table::operations;
 use storeroom_operations::validate::validate;
 use storeroom_sql::Args;
-use storeroom_testbed::{ApiKey, Reply, Testbed, request};
+use storeroom_testbed::{ApiKey, Reply, Testbed, content_digest, request};
 
 /// Who sends a request to the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +111,7 @@ pub struct Ground {
     stock: Stock,
     webhooks: Webhooks,
     pictures: Pictures,
+    jobs: Jobs,
 }
 
 impl Ground {
@@ -121,6 +123,7 @@ impl Ground {
         let public = publish(&bed, public).await;
         let draft = create(&bed, mug()).await;
         let webhooks = Webhooks::of(&bed).await;
+        let jobs = Jobs::of(&bed).await;
         let stock = Stock::of(&bed, &public, row.name).await;
         let product = if row.name == "products.unpublish" { public } else { draft };
         let pictures = Pictures::of(&bed, &product, row.name).await;
@@ -141,6 +144,7 @@ impl Ground {
             stock,
             webhooks,
             pictures,
+            jobs,
             bed,
         }
     }
@@ -155,7 +159,7 @@ impl Ground {
         match row.name {
             "accounts.refresh" => line.body(json!({"refresh_token": self.refresh_token}).to_string()),
             name if name.starts_with("images.") => self.pictures.fill(line),
-            _ => self.webhooks.fill(row, self.stock.fill(row, line)),
+            _ => self.jobs.fill(row, self.webhooks.fill(row, self.stock.fill(row, line))),
         }
     }
 
@@ -186,9 +190,11 @@ impl Ground {
             }
             _ => &self.strangers_key,
         };
+        let body = line.body.clone();
         // The signature brings the store.
-        let line = line.without_header("x-store-id");
-        self.bed.signed_bytes(key, line.method, &line.path, line.body.clone(), &headers(&line)).await
+        let (name, digest) = content_digest(body.as_deref().unwrap_or_default());
+        let line = line.without_header("x-store-id").header(name, digest);
+        self.bed.signed_bytes(key, line.method, &line.path, body, &headers(&line)).await
     }
 
     /// The holder's access token, empty for nobody's; `None` for who signs instead.

@@ -306,6 +306,11 @@ fn without_secrets(mut answer: Value) -> Value {
     answer
 }
 
+/// What comes while it is worked on is noted first, compared when it has come, and the note is taken back.
+fn trips(row: &Row) -> u32 {
+    if row.takes_flow() { 3 } else { 1 }
+}
+
 async fn every_way_to_repeat(row: &'static Row) {
     let mut ground = Ground::of(row).await;
     let mut line = ground.line(row).header("idempotency-key", "k");
@@ -320,7 +325,7 @@ async fn every_way_to_repeat(row: &'static Row) {
     let again = ground.send(line.clone(), owner).await;
     assert_eq!(
         (again.status(), again.round_trips, is_replayed(&again)),
-        (row.success, 1, true),
+        (row.success, trips(row), true),
         "{}",
         row.name
     );
@@ -336,7 +341,7 @@ async fn every_way_to_repeat(row: &'static Row) {
     let other = ground.send(line, owner).await;
     assert_eq!(
         (code(&other), other.round_trips),
-        ((422, "idempotency-key-reused".to_owned()), 1),
+        ((422, "idempotency-key-reused".to_owned()), trips(row)),
         "{}",
         row.name
     );

@@ -7,6 +7,7 @@
 
 mod access;
 mod access_dangerous;
+mod access_jobs;
 mod access_stock;
 mod access_table;
 mod access_webhooks;
@@ -37,6 +38,8 @@ mod idempotency;
 mod images;
 mod images_files;
 mod images_served;
+mod import;
+mod import_files;
 mod incoming;
 mod incoming_inventory;
 mod incoming_order;
@@ -79,6 +82,7 @@ mod products_replace;
 mod products_search;
 mod products_transitions;
 mod room_ticket;
+mod sheets;
 mod shelf;
 mod signed;
 mod stores;

@@ -21,6 +21,8 @@ pub struct Tally {
     pub created: i64,
     /// Products that were changed.
     pub updated: i64,
+    /// Products that were as they are to be.
+    pub unchanged: i64,
     /// Rows that could not be applied.
     pub failed: i64,
     /// Why not.
@@ -48,7 +50,7 @@ const NOTE_MISTAKES: &str = "INSERT INTO job_errors (store_id, job_id, number, l
     WHERE j.store_id = :store AND j.id = :job AND j.mistakes + m.key < :job_most_kept";
 
 const MOVE_ON: &str = "UPDATE jobs SET part = :job_next_part, part_row = :job_next_row, created = created + :job_created, \
-    updated = updated + :job_updated, failed = failed + :job_failed, \
+    updated = updated + :job_updated, unchanged = unchanged + :job_unchanged, failed = failed + :job_failed, \
     mistakes = mistakes + json_array_length(:job_mistakes), ids_at = :job_ids_at, tries = 0, due_at = :job_until, \
     state = iif(:job_is_last, 'done', state), finished_at = iif(:job_is_last, :now, NULL), version = version + 1 \
     WHERE store_id = :store AND id = :job";
@@ -66,6 +68,7 @@ pub fn add_steps(batch: &mut Batch, ports: &Ports, job: &Job, tally: &Tally, ste
     batch.set("job_next_row", step.next.row);
     batch.set("job_created", tally.created);
     batch.set("job_updated", tally.updated);
+    batch.set("job_unchanged", tally.unchanged);
     batch.set("job_failed", tally.failed);
     batch.set("job_mistakes", printed(&tally.mistakes));
     batch.set("job_most_kept", MOST_KEPT);

@@ -10,6 +10,7 @@ use storeroom_ports::{Down, Level};
 use storeroom_sheet::{Format, Reader, Row};
 use storeroom_web::Call;
 use storeroom_web::call::unavailable;
+use storeroom_web::flow::Flow;
 
 /// About the most bytes of a part: far below what a key-value store takes as a value.
 const PART_BYTES: usize = 512 * 1024;
@@ -43,18 +44,26 @@ impl<'a, 'c> Upload<'a, 'c> {
     /// Reads it to its end and puts it away.
     pub async fn take(&mut self, format: Format, currency: &str) -> Result<Taken, Problem> {
         let mut flow = self.call.take_flow()?;
-        let mut reader = Reader::new(format, currency);
+        let read = self.read(&mut flow, Reader::new(format, currency)).await;
+        if read.is_err() && self.call.idempotency_key.is_some() {
+            // Whether the same request was done before can be told only of a whole one, and goes first.
+            while flow.next().await?.is_some() {}
+            self.call.flow_ended(&flow);
+        }
+        read.map(|()| Taken { rows: self.rows, parts: self.parts })
+    }
+
+    async fn read(&mut self, flow: &mut Flow, mut reader: Reader) -> Result<(), Problem> {
         while let Some(chunk) = flow.next().await? {
             for piece in Reader::pieces(&chunk) {
                 let rows = reader.push(piece).map_err(|fault| refused(vec![fault]))?;
                 self.add(rows).await?;
             }
         }
-        self.call.flow_ended(&flow);
+        self.call.flow_ended(flow);
         let rows = reader.finish().map_err(refused)?;
         self.add(rows).await?;
-        self.put().await?;
-        Ok(Taken { rows: self.rows, parts: self.parts })
+        self.put().await
     }
 
     async fn add(&mut self, rows: Vec<Row>) -> Result<(), Problem> {

@@ -25,8 +25,10 @@ pub struct Job {
     pub done: i64,
     /// Of these, the products that were made.
     pub created: i64,
-    /// And those that were there.
+    /// Those that were there and were changed.
     pub updated: i64,
+    /// And those that were as the file says already.
+    pub unchanged: i64,
     /// Rows that could not be applied.
     pub failed: i64,
     /// Where to read why.
@@ -59,6 +61,7 @@ pub const JOB: Object = Object {
         Field::required("done", COUNT, "Rows that were applied."),
         Field::required("created", COUNT, "Of these, the products that were made."),
         Field::required("updated", COUNT, "Of these, the products that were there and were changed."),
+        Field::required("unchanged", COUNT, "And those that were as the file says already."),
         Field::required("failed", COUNT, "Rows that could not be applied."),
         Field::required(
             "errors_url",
