@@ -1,0 +1,175 @@
+//! Jobs whose runners die, race, or meet a database that fails: nothing is lost and nothing is done twice.
+
+use crate::product::{log, log_types};
+use crate::sheets::{CSV, due, export, finished, path, read, send, send_as};
+use futures::future::join_all;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use storeroom_domain::Role;
+use storeroom_sql::Args;
+use storeroom_testbed::{Fault, Testbed};
+
+/// A lease's length and a little more.
+const LEASE_MS: i64 = 30_001;
+
+/// A file with more rows than a slice, of which one is at fault.
+fn file() -> String {
+    let line = |n: usize| match n {
+        150 => "Bad,BAD,x\n".to_owned(),
+        _ => format!("Product {n},SKU-{n},{n}\n"),
+    };
+    let lines: String = (0..250).map(line).collect();
+    format!("title,sku,price_minor\n{lines}")
+}
+
+/// Whether all of the file was applied once: as many events as products, one a product, and the counts of the job.
+async fn is_done_once(bed: &Testbed, job: &Value) {
+    let job = finished(bed, job).await;
+    assert_eq!(
+        (&job["state"], &job["created"], &job["updated"], &job["unchanged"], &job["failed"]),
+        (&json!("done"), &json!(249), &json!(0), &json!(0), &json!(1))
+    );
+    let mut made: BTreeMap<String, usize> = BTreeMap::new();
+    for event in log(bed, Role::Owner).await {
+        if event["type"].as_str().unwrap().starts_with("product.") {
+            assert_eq!(event["type"], "product.created");
+            *made.entry(event["subject"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    assert_eq!((made.len(), made.values().max()), (249, Some(&1)));
+    let titles: Vec<String> = export(bed, "csv")
+        .await
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(2).unwrap().to_owned())
+        .collect();
+    let expected: Vec<String> = (0..250).filter(|n| *n != 150).map(|n| format!("Product {n}")).collect();
+    assert_eq!(titles, expected, "in the order of the file");
+    assert_eq!(crate::sheets::errors(bed, &job).await, ["152 BAD /variants/0/price wrong_type"]);
+    let ends = log_types(bed).await.iter().filter(|kind| *kind == "job.finished").count();
+    assert_eq!(ends, 1);
+    assert!(bed.recorded.files.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn a_line_that_is_cut_at_each_step_loses_and_doubles_nothing() {
+    for step in (0..60).step_by(3) {
+        let bed = Testbed::new().await;
+        let job = send(&bed, CSV, file()).await.json();
+        bed.database.fault.set(Fault::CutBefore(step));
+        let _ = storeroom_gateway::due::run(&bed.ports, bed.secrets()).await;
+        bed.database.fault.set(Fault::None);
+        bed.clock.advance(LEASE_MS);
+        is_done_once(&bed, &job).await;
+    }
+}
+
+#[tokio::test]
+async fn a_runner_that_dies_is_taken_over_where_it_was() {
+    // Each poll that is not the last is one at which it may die.
+    for polls in [1, 2, 3, 4, 5, 6, 8, 10] {
+        let bed = Testbed::new().await;
+        let job = send(&bed, CSV, file()).await.json();
+        {
+            let mut run = Box::pin(storeroom_products::import::due::run(&bed.ports, bed.secrets()));
+            for _ in 0..polls {
+                if futures::poll!(&mut run).is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        bed.clock.advance(LEASE_MS);
+        is_done_once(&bed, &job).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_got_lost_is_no_reason_to_do_it_again() {
+    let bed = Testbed::new().await;
+    let job = send(&bed, CSV, file()).await.json();
+    for _ in 0..3 {
+        bed.database.fault.set(Fault::AnswerLost);
+        let _ = storeroom_gateway::due::run(&bed.ports, bed.secrets()).await;
+        bed.database.fault.set(Fault::None);
+        bed.clock.advance(LEASE_MS);
+    }
+    is_done_once(&bed, &job).await;
+}
+
+#[tokio::test]
+async fn two_runners_do_nothing_twice() {
+    let bed = Testbed::new().await;
+    let job = send(&bed, CSV, file()).await.json();
+    let runs = (0..4).map(|_| storeroom_products::import::due::run(&bed.ports, bed.secrets()));
+    for ended in join_all(runs).await {
+        ended.unwrap();
+    }
+    is_done_once(&bed, &job).await;
+}
+
+#[tokio::test]
+async fn a_runner_whose_lease_ran_out_does_nothing_more() {
+    let bed = Testbed::new().await;
+    let job = send(&bed, CSV, file()).await.json();
+    let mut late = Box::pin(storeroom_products::import::due::run(&bed.ports, bed.secrets()));
+    // It has the lease, and is on its way to the first rows.
+    for _ in 0..3 {
+        assert!(futures::poll!(&mut late).is_pending());
+    }
+    bed.clock.advance(LEASE_MS);
+    storeroom_products::import::due::run(&bed.ports, bed.secrets()).await.unwrap();
+    let _ = late.await;
+    is_done_once(&bed, &job).await;
+}
+
+#[tokio::test]
+async fn a_job_whose_file_is_gone_fails_and_says_so() {
+    let bed = Testbed::new().await;
+    let job = send(&bed, CSV, file()).await.json();
+    bed.recorded.files.borrow_mut().clear();
+    due(&bed).await;
+    let failed = read(&bed, &job).await;
+    assert_eq!(failed["state"], json!("failed"));
+    assert!(failed["problem"].as_str().unwrap().contains("Import the file again"), "{failed}");
+    assert_eq!(log_types(&bed).await, ["job.finished"]);
+}
+
+#[tokio::test]
+async fn a_job_that_cannot_go_on_ends() {
+    let bed = Testbed::new().await;
+    let job = send(&bed, CSV, file()).await.json();
+    let args = Args::new().with("job", job["id"].as_str().unwrap());
+    bed.sql("UPDATE jobs SET tries = 20 WHERE id = :job", args).await;
+    due(&bed).await;
+    assert_eq!(read(&bed, &job).await["state"], json!("failed"));
+    assert!(bed.recorded.files.borrow().is_empty(), "what is left of its file is gone");
+}
+
+#[tokio::test]
+async fn an_upload_whose_answer_got_lost_is_queued_once() {
+    for step in 0..14 {
+        let bed = Testbed::new().await;
+        let key = [("idempotency-key", "k")];
+        let post = || send_as(&bed, &bed.members[4].1, "", CSV, file().into_bytes(), &key);
+        bed.database.fault.set(Fault::CutBefore(step));
+        let first = post().await;
+        bed.database.fault.set(Fault::None);
+        assert!(matches!(first.status(), 202 | 503), "{}", first.text());
+        let again = post().await;
+        assert_eq!(again.status(), 202, "{}", again.text());
+        let jobs = bed.call(Role::Viewer, "GET", "/api/pms/jobs", None).await.json();
+        assert_eq!(jobs["items"].as_array().unwrap().len(), 1, "{step}");
+        is_done_once(&bed, &again.json()).await;
+        assert_eq!(bed.call(Role::Viewer, "GET", &path(&again.json(), ""), None).await.status(), 200);
+        break_into_uploads(&bed).await;
+    }
+}
+
+/// What is left of uploads that never ended goes after a day.
+async fn break_into_uploads(bed: &Testbed) {
+    bed.clock.advance(86_400_000);
+    due(bed).await;
+    let left = bed.sql("SELECT count(*) FROM jobs WHERE state = 'uploading'", Args::new()).await;
+    assert_eq!(left[0][0], storeroom_sql::Value::from(0));
+}
