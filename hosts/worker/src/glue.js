@@ -21,7 +21,7 @@ const READ = [
   "upgrade",
   "last-event-id",
 ];
-const READ_WITH_BODY = [...READ, "if-match", "content-type", "content-encoding"];
+const READ_WITH_BODY = [...READ, "if-match", "content-type", "content-encoding", "content-digest"];
 const READ_AHEAD = ["origin", "access-control-request-method", "access-control-request-headers"];
 
 function looked_at(method) {

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use crate::operation::Answer;
     use crate::shapes::{
-        account, audit, dashboard, event, incoming, inventory, key, member, product, revision, store,
+        account, audit, dashboard, event, incoming, inventory, job, key, member, product, revision, store,
     };
     use crate::table::operations;
     use crate::validate::validate;
@@ -147,6 +147,7 @@ mod tests {
 
     #[test]
     fn types_say_their_shapes() {
+        says::<job::Job>(&job::JOB);
         says::<account::User>(&account::USER);
         says::<account::Membership>(&account::MEMBERSHIP);
         says::<account::Me>(&account::ME);

@@ -51,50 +51,80 @@ async fn is_done_once(bed: &Testbed, job: &Value) {
     assert!(bed.recorded.files.borrow().is_empty());
 }
 
-#[tokio::test]
-async fn a_line_that_is_cut_at_each_step_loses_and_doubles_nothing() {
-    for step in (0..60).step_by(3) {
+/// More polls than a run takes: each call of the database is one at least.
+const POLLS: usize = 16;
+
+/// Lets a runner go on for so many polls, then lets the database fail in that way and the runner end; whether it had not
+/// ended before. Then its lease runs out.
+async fn fails_after(bed: &Testbed, polls: usize, fault: Fault) -> bool {
+    bed.database.turns.borrow_mut().extend([1; POLLS]);
+    let mut run = Box::pin(storeroom_products::import::due::run(&bed.ports, bed.secrets()));
+    for _ in 0..polls {
+        if futures::poll!(&mut run).is_ready() {
+            bed.database.turns.borrow_mut().clear();
+            return false;
+        }
+    }
+    bed.database.fault.set(fault);
+    let _ = run.await;
+    bed.database.fault.set(Fault::None);
+    bed.database.turns.borrow_mut().clear();
+    bed.clock.advance(LEASE_MS);
+    true
+}
+
+/// Lets the database fail in that way at each call of a run; at how many it did.
+async fn fails_everywhere(fault: Fault) -> usize {
+    let mut count = 0;
+    for polls in 0..POLLS {
         let bed = Testbed::new().await;
         let job = send(&bed, CSV, file()).await.json();
-        bed.database.fault.set(Fault::CutBefore(step));
-        let _ = storeroom_gateway::due::run(&bed.ports, bed.secrets()).await;
-        bed.database.fault.set(Fault::None);
-        bed.clock.advance(LEASE_MS);
+        count += usize::from(fails_after(&bed, polls, fault).await);
         is_done_once(&bed, &job).await;
+    }
+    count
+}
+
+#[tokio::test]
+async fn a_line_that_is_cut_anywhere_loses_and_doubles_nothing() {
+    // Before anything, in the middle of the rows, behind all of them and before the end, and after it.
+    for step in [0, 1, 2, 4, 7, 11, 16, 22, 25, 26, 27, 28] {
+        assert!(fails_everywhere(Fault::CutBefore(step)).await >= 7);
     }
 }
 
 #[tokio::test]
-async fn a_runner_that_dies_is_taken_over_where_it_was() {
-    // Each poll that is not the last is one at which it may die.
-    for polls in [1, 2, 3, 4, 5, 6, 8, 10] {
-        let bed = Testbed::new().await;
-        let job = send(&bed, CSV, file()).await.json();
-        {
-            let mut run = Box::pin(storeroom_products::import::due::run(&bed.ports, bed.secrets()));
-            for _ in 0..polls {
-                if futures::poll!(&mut run).is_ready() {
-                    break;
-                }
-                tokio::task::yield_now().await;
-            }
-        }
-        bed.clock.advance(LEASE_MS);
-        is_done_once(&bed, &job).await;
+async fn a_step_that_fails_anywhere_loses_and_doubles_nothing() {
+    for step in [0, 3, 6, 9, 14, 18] {
+        assert!(fails_everywhere(Fault::StepFails(step)).await >= 7);
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_got_lost_is_no_reason_to_do_it_again() {
-    let bed = Testbed::new().await;
-    let job = send(&bed, CSV, file()).await.json();
-    for _ in 0..3 {
-        bed.database.fault.set(Fault::AnswerLost);
-        let _ = storeroom_gateway::due::run(&bed.ports, bed.secrets()).await;
-        bed.database.fault.set(Fault::None);
+    assert!(fails_everywhere(Fault::AnswerLost).await >= 7);
+}
+
+#[tokio::test]
+async fn a_runner_that_dies_is_taken_over_where_it_was() {
+    let mut died = 0;
+    for polls in 0..POLLS {
+        let bed = Testbed::new().await;
+        let job = send(&bed, CSV, file()).await.json();
+        bed.database.turns.borrow_mut().extend([1; POLLS]);
+        {
+            let mut run = Box::pin(storeroom_products::import::due::run(&bed.ports, bed.secrets()));
+            let mut is_alive = true;
+            for _ in 0..polls {
+                is_alive = is_alive && futures::poll!(&mut run).is_pending();
+            }
+            died += usize::from(is_alive);
+        }
+        bed.database.turns.borrow_mut().clear();
         bed.clock.advance(LEASE_MS);
+        is_done_once(&bed, &job).await;
     }
-    is_done_once(&bed, &job).await;
+    assert!(died >= 7, "{died}");
 }
 
 #[tokio::test]

@@ -67,6 +67,7 @@ mod plans_accounts;
 mod plans_bulk;
 mod plans_dashboard;
 mod plans_images;
+mod plans_import;
 mod plans_incoming;
 mod plans_inventory;
 mod plans_orders;

@@ -5,6 +5,7 @@ use crate::plans_accounts;
 use crate::plans_bulk;
 use crate::plans_dashboard;
 use crate::plans_images;
+use crate::plans_import;
 use crate::plans_incoming;
 use crate::plans_inventory;
 use crate::plans_orders;
@@ -235,6 +236,7 @@ async fn tour(bed: &Testbed) {
     plans_incoming::incoming(bed).await;
     plans_accounts::audit(bed).await;
     plans_webhooks::webhooks(bed).await;
+    plans_import::import(bed).await;
     // After what changes the store's currency.
     plans_dashboard::dashboard(bed).await;
     let rows = operations().map(|operation| operation.row()).filter(|row| asks_the_database(row));

@@ -12,6 +12,8 @@ const TIMESTAMP: &str = "x-request-timestamp";
 const NONCE: &str = "x-request-nonce";
 const SIGNATURE: &str = "x-request-signature";
 const AUTHORIZATION: &str = "authorization";
+/// What a signature is over, where the body comes later.
+const DIGEST: &str = "content-digest";
 
 /// Every line about the credential.
 pub fn lines(row: &'static Row, subject: Subject<'_>) -> Vec<Line> {
@@ -80,7 +82,10 @@ fn named(kid: String) -> String {
 
 /// A request with everything that a signed one has, but with a signature of nobody's.
 fn signed(row: &'static Row, subject: Subject<'_>) -> Line {
-    let line = Line::fitting(row, subject).without_header(AUTHORIZATION);
+    let mut line = Line::fitting(row, subject).without_header(AUTHORIZATION);
+    if row.takes_flow() {
+        line = line.header(DIGEST, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:");
+    }
     line.header(KEY, format!("{}.1", subject.key))
         .header(TIMESTAMP, subject.now_s.to_string())
         .header(NONCE, "0123456789abcdef")

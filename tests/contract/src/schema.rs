@@ -22,6 +22,7 @@ const OVER_ALL_STORES: [&str; 13] = [
     "deliveries_finished",
     "webhook_endpoints_due",
     "image_files_due",
+    "jobs_due",
 ];
 
 const TABLES: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'product_search%' ORDER BY name";
