@@ -8,7 +8,7 @@ use storeroom_testbed::embedded::Embedded;
 
 /// Indexes over all stores: a user's stores, what is due anywhere, and what names its store itself. None of them is
 /// unique.
-const OVER_ALL_STORES: [&str; 13] = [
+const OVER_ALL_STORES: [&str; 14] = [
     "memberships_by_user",
     "products_scheduled",
     "invites_by_token",

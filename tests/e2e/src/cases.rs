@@ -4,6 +4,7 @@ mod access;
 mod bad_input;
 mod database;
 mod images;
+mod import;
 mod incoming;
 mod orders;
 mod products;
@@ -63,6 +64,9 @@ pub fn all(facts: &Facts) -> Vec<Case> {
         images::of_twelve_megapixels_and_twenty_megabytes,
         images::that_are_none_are_refused,
         images::are_served_in_parts_and_as_what_they_are,
+        import::a_file_goes_in_and_comes_out_again,
+        import::a_bad_file_leaves_nothing,
+        import::a_signed_file_says_its_hash_ahead,
         incoming::an_event_from_many_connections_is_applied_once,
         incoming::a_rejected_event_is_applied_after_a_fix,
         orders::a_life,
@@ -125,6 +129,7 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             list.extend(cases![
                 storm::every_client_ends_with_every_event,
                 webhooks::every_event_arrives_whatever_dies,
+                import::a_job_goes_on_whatever_dies,
             ]);
         }
     }
