@@ -18,7 +18,7 @@ pub async fn run(ports: &Ports, secrets: &Secrets) -> Result<usize, DatabaseErro
     let accounts = storeroom_accounts::due::run(ports, &secrets.master).await;
     let images = storeroom_images::due::run(ports).await;
     // After what takes a moment, because jobs take seconds.
-    let jobs = storeroom_products::import::due::run(ports, secrets).await;
+    let jobs = storeroom_products::import::due::run(ports).await;
     // Last, because the others' events are to be sent too.
     let webhooks = storeroom_webhooks::due::run(ports, &secrets.master).await;
     Ok([products?, inventory?, accounts?, images?, jobs?, webhooks?].into_iter().fold(0, usize::saturating_add))

@@ -8,7 +8,6 @@ mod apply;
 pub mod due;
 mod entry;
 mod job;
-mod merged;
 mod progress;
 mod run;
 mod tidy;

@@ -5,6 +5,7 @@
 
 use crate::{DatabaseError, Level, Ports};
 use serde_json::json;
+use storeroom_operations::Problem;
 use storeroom_sql::settle::NEXT_DUE;
 use storeroom_sql::{Args, Batch, MissingArgument, Outcome, Rows, Statement};
 
@@ -33,20 +34,30 @@ pub async fn commit(
 /// Commits as `commit` does; the rows of the batch's queries, if it was done.
 pub async fn commit_and_tell(
     ports: &Ports,
-    mut batch: Batch,
+    batch: Batch,
     failure: &str,
     about: (&str, &str),
 ) -> Result<Option<Outcome>, DatabaseError> {
+    try_commit(ports, batch, failure, about).await.map(Result::ok)
+}
+
+/// Commits as `commit_and_tell` does; why not, if it was not done.
+pub async fn try_commit(
+    ports: &Ports,
+    mut batch: Batch,
+    failure: &str,
+    about: (&str, &str),
+) -> Result<Result<Outcome, Problem>, DatabaseError> {
     batch.due(NEXT_DUE);
     batch.let_others_first();
     let result = ports.database.commit(batch.frame().map_err(missing)?).await?;
     match batch.interpret(result) {
-        Ok(outcome) => Ok(Some(outcome)),
+        Ok(outcome) => Ok(Ok(outcome)),
         Err(refused) => {
             if let Some(detail) = refused.unforeseen.as_deref() {
                 log(ports, failure, about, detail);
             }
-            Ok(None)
+            Ok(Err(refused.problem))
         }
     }
 }

@@ -71,8 +71,9 @@ async fn a_store_that_has_the_products_stays_as_it_is() {
     create(&bed, simple("Plain", "PLAIN")).await;
     let file = export(&bed, "csv").await;
     let job = import(&bed, CSV, file.clone()).await;
-    assert_eq!((&job["created"], &job["updated"], &job["failed"]), (&json!(0), &json!(2), &json!(0)));
+    assert_eq!((&job["unchanged"], &job["done"], &job["failed"]), (&json!(2), &json!(2), &json!(0)));
     assert_eq!(export(&bed, "csv").await, file);
+    assert_eq!(log(&bed, Role::Owner).await.len(), 4, "two products, one published, and the job's end");
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ const POLLS: usize = 16;
 /// ended before. Then its lease runs out.
 async fn fails_after(bed: &Testbed, polls: usize, fault: Fault) -> bool {
     bed.database.turns.borrow_mut().extend([1; POLLS]);
-    let mut run = Box::pin(storeroom_products::import::due::run(&bed.ports, bed.secrets()));
+    let mut run = Box::pin(storeroom_products::import::due::run(&bed.ports));
     for _ in 0..polls {
         if futures::poll!(&mut run).is_ready() {
             bed.database.turns.borrow_mut().clear();
@@ -88,14 +88,14 @@ async fn fails_everywhere(fault: Fault) -> usize {
 #[tokio::test]
 async fn a_line_that_is_cut_anywhere_loses_and_doubles_nothing() {
     // Before anything, in the middle of the rows, behind all of them and before the end, and after it.
-    for step in [0, 1, 2, 4, 7, 11, 16, 22, 25, 26, 27, 28] {
+    for step in [0, 3, 9, 17, 25, 27] {
         assert!(fails_everywhere(Fault::CutBefore(step)).await >= 7);
     }
 }
 
 #[tokio::test]
 async fn a_step_that_fails_anywhere_loses_and_doubles_nothing() {
-    for step in [0, 3, 6, 9, 14, 18] {
+    for step in [0, 7, 14, 18] {
         assert!(fails_everywhere(Fault::StepFails(step)).await >= 7);
     }
 }
@@ -113,7 +113,7 @@ async fn a_runner_that_dies_is_taken_over_where_it_was() {
         let job = send(&bed, CSV, file()).await.json();
         bed.database.turns.borrow_mut().extend([1; POLLS]);
         {
-            let mut run = Box::pin(storeroom_products::import::due::run(&bed.ports, bed.secrets()));
+            let mut run = Box::pin(storeroom_products::import::due::run(&bed.ports));
             let mut is_alive = true;
             for _ in 0..polls {
                 is_alive = is_alive && futures::poll!(&mut run).is_pending();
@@ -131,7 +131,7 @@ async fn a_runner_that_dies_is_taken_over_where_it_was() {
 async fn two_runners_do_nothing_twice() {
     let bed = Testbed::new().await;
     let job = send(&bed, CSV, file()).await.json();
-    let runs = (0..4).map(|_| storeroom_products::import::due::run(&bed.ports, bed.secrets()));
+    let runs = (0..4).map(|_| storeroom_products::import::due::run(&bed.ports));
     for ended in join_all(runs).await {
         ended.unwrap();
     }
@@ -142,13 +142,13 @@ async fn two_runners_do_nothing_twice() {
 async fn a_runner_whose_lease_ran_out_does_nothing_more() {
     let bed = Testbed::new().await;
     let job = send(&bed, CSV, file()).await.json();
-    let mut late = Box::pin(storeroom_products::import::due::run(&bed.ports, bed.secrets()));
+    let mut late = Box::pin(storeroom_products::import::due::run(&bed.ports));
     // It has the lease, and is on its way to the first rows.
     for _ in 0..3 {
         assert!(futures::poll!(&mut late).is_pending());
     }
     bed.clock.advance(LEASE_MS);
-    storeroom_products::import::due::run(&bed.ports, bed.secrets()).await.unwrap();
+    storeroom_products::import::due::run(&bed.ports).await.unwrap();
     let _ = late.await;
     is_done_once(&bed, &job).await;
 }

@@ -51,7 +51,7 @@ async fn ends(bed: &Testbed) {
     // Somebody else's turn: the job is given back.
     send(bed, CSV, "title,sku\nDown,DOWN\n").await;
     bed.recorded.down.set(true);
-    let _ = storeroom_products::import::due::run(&bed.ports, bed.secrets()).await;
+    let _ = storeroom_products::import::due::run(&bed.ports).await;
     bed.recorded.down.set(false);
 }
 

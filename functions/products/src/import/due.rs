@@ -10,7 +10,6 @@ use super::tidy::tidy;
 use std::collections::VecDeque;
 use storeroom_ports::{DatabaseError, Ports, due};
 use storeroom_sql::Args;
-use storeroom_web::secrets::Secrets;
 
 /// For how long slices begin, in milliseconds.
 const RUN_MS: i64 = 5_000;
@@ -21,7 +20,7 @@ const DUE: &str =
     "SELECT store_id, id FROM jobs INDEXED BY jobs_due WHERE due_at <= :now ORDER BY due_at LIMIT 20";
 
 /// Applies jobs; returns how many it was at.
-pub async fn run(ports: &Ports, secrets: &Secrets) -> Result<usize, DatabaseError> {
+pub async fn run(ports: &Ports) -> Result<usize, DatabaseError> {
     let waiting = due::read(ports, DUE, &Args::new().with("now", ports.clock.now().ms())).await?;
     let until = ports.clock.now().plus_ms(RUN_MS);
     let mut runners = VecDeque::new();
@@ -29,7 +28,7 @@ pub async fn run(ports: &Ports, secrets: &Secrets) -> Result<usize, DatabaseErro
         let (Some(store), Some(id)) = (waiting.text(row, 0), waiting.text(row, 1)) else { continue };
         match Job::take(ports, store, id).await? {
             Some(job) if job.state == State::Running => {
-                runners.push_back(Runner::of(ports, secrets, job));
+                runners.push_back(Runner::of(ports, job));
             }
             Some(job) => tidy(ports, &job).await?,
             None => {}

@@ -89,12 +89,6 @@ impl Entry {
         // What is too long to be one is no name to find the row by.
         Some(variant.get("sku")?.as_str()?.chars().take(64).collect())
     }
-
-    /// The SKUs of its variants.
-    pub fn skus(&self) -> impl Iterator<Item = &str> {
-        let variants = self.product.get("variants").and_then(Value::as_array).map(Vec::as_slice);
-        variants.unwrap_or_default().iter().filter_map(|variant| variant.get("sku")?.as_str())
-    }
 }
 
 /// The rows of a part.

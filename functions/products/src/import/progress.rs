@@ -29,6 +29,14 @@ pub struct Tally {
     pub mistakes: Vec<Mistake>,
 }
 
+impl Tally {
+    /// Counts a row that cannot be applied.
+    pub fn refuse(&mut self, mistakes: Vec<Mistake>) {
+        self.failed = self.failed.saturating_add(1);
+        self.mistakes.extend(mistakes);
+    }
+}
+
 /// The place after some rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {

@@ -9,7 +9,6 @@ use super::job::{Job, Place};
 use super::progress::{self, Step};
 use storeroom_ports::{DatabaseError, Down, Ports, due};
 use storeroom_sql::Batch;
-use storeroom_web::secrets::Secrets;
 
 /// Most rows of a slice.
 const SLICE_ROWS: usize = 100;
@@ -25,11 +24,13 @@ const STUCK: &str =
 
 /// A runner and its job.
 pub struct Runner<'a> {
+    /// The host.
     pub ports: &'a Ports,
-    pub secrets: &'a Secrets,
+    /// The job that it has taken.
     pub job: Job,
-    /// The part that it is at.
+    /// The part that it is at, and how many rows it has.
     rows: Option<Vec<Entry>>,
+    part_rows: usize,
 }
 
 /// What came of a slice.
@@ -45,8 +46,8 @@ pub enum Went {
 
 impl<'a> Runner<'a> {
     /// A runner for a job that it has taken.
-    pub fn of(ports: &'a Ports, secrets: &'a Secrets, job: Job) -> Self {
-        Self { ports, secrets, job, rows: None }
+    pub fn of(ports: &'a Ports, job: Job) -> Self {
+        Self { ports, job, rows: None, part_rows: 0 }
     }
 
     /// Applies the next rows.
@@ -62,21 +63,18 @@ impl<'a> Runner<'a> {
                 return Ok(Went::Nowhere);
             }
         };
-        let slice = next_slice(&rows, self.job.place);
-        let step = self.step(rows.len(), slice.len());
-        let applied = apply::apply(self, slice, step).await;
+        self.part_rows = rows.len();
+        let applied = apply::apply(self, next_slice(&rows, self.job.place)).await;
         self.rows = Some(rows);
-        if !applied? {
-            return Ok(Went::Nowhere);
-        }
+        let Some(step) = applied? else { return Ok(Went::Nowhere) };
         self.moved_on(step).await;
         Ok(if step.is_last { Went::ToTheEnd } else { Went::On })
     }
 
-    /// The place after so many rows of the part.
-    fn step(&self, part_rows: usize, taken: usize) -> Step {
+    /// The step over so many rows of the part.
+    pub fn step(&self, taken: usize) -> Step {
         let row = self.job.place.row.saturating_add(i64::try_from(taken).unwrap_or(i64::MAX));
-        let part_ends = row >= i64::try_from(part_rows).unwrap_or(i64::MAX);
+        let part_ends = row >= i64::try_from(self.part_rows).unwrap_or(i64::MAX);
         let part = self.job.place.part.saturating_add(i64::from(part_ends));
         let next = Place { part, row: if part_ends { 0 } else { row } };
         let ids_at = self.ports.clock.now().ms().max(self.job.ids_at.saturating_add(1));
