@@ -16,6 +16,7 @@ use storeroom_operations::shapes::dashboard::{
 };
 use storeroom_operations::shapes::event::{EVENT_FEED, Event, TICKET};
 use storeroom_operations::shapes::incoming::{APPLIED_OR_REJECTED, REJECTED_PAGE};
+use storeroom_operations::shapes::job::{JOB, JOB_ERROR, JOB_PAGE, Job};
 use storeroom_operations::shapes::key::{KEY, Key, KeyUsage, NewKey};
 use storeroom_operations::shapes::member::{Invite, MEMBER, Member};
 use storeroom_operations::shapes::product::{
@@ -243,4 +244,24 @@ async fn awkward_text_survives() {
     let catalog = format!("/api/pms/catalog/products?store={}&tag=%5B%5D", bed.store);
     let seen = bed.send(request("GET", &catalog, None, &[])).await.json();
     assert_eq!(seen["items"][0]["attributes"], product["attributes"]);
+}
+
+#[tokio::test]
+async fn a_job_fits_its_shape_and_its_type() {
+    let bed = Testbed::new().await;
+    let file = "title,sku,weight_grams\nGood,A,1\nBad,B,heavy\n,C,heavier\n";
+    let job = crate::sheets::import(&bed, crate::sheets::CSV, file).await;
+    fits(&JOB, &job);
+    let typed: Job = serde_json::from_value(job.clone()).unwrap();
+    assert_eq!(serde_json::to_value(typed).unwrap(), job);
+    let reply = bed.call(Role::Viewer, "GET", &crate::sheets::path(&job, ""), None).await;
+    assert_eq!(reply.header("etag"), Some(format!("\"{}\"", job["version"]).as_str()));
+    in_order(&JOB, &reply.text());
+    let path = crate::sheets::path(&job, "/errors?format=ndjson");
+    let errors = crate::sheets::body(bed.call(Role::Viewer, "GET", &path, None).await).await;
+    assert_eq!(errors.lines().count(), 2);
+    for line in errors.lines() {
+        fits(&JOB_ERROR, &serde_json::from_str(line).unwrap());
+    }
+    fits(&JOB_PAGE, &bed.call(Role::Viewer, "GET", "/api/pms/jobs", None).await.json());
 }

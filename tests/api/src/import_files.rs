@@ -5,7 +5,7 @@ use crate::sheets::{CSV, NDJSON, due, import, send, send_as};
 use serde_json::json;
 use storeroom_domain::Role;
 use storeroom_sql::{Args, Value};
-use storeroom_testbed::Testbed;
+use storeroom_testbed::{Reply, Testbed, content_digest, request};
 
 /// How many jobs and files there are.
 async fn left(bed: &Testbed) -> (i64, usize) {
@@ -137,4 +137,35 @@ async fn the_file_store_may_be_down() {
     due(&bed).await;
     bed.recorded.down.set(false);
     assert_eq!(crate::sheets::finished(&bed, &reply.json()).await["created"], json!(1));
+}
+
+/// Sends a file that a key signs; the signature is over `signed`, the digest is of `promised`.
+async fn send_signed(bed: &Testbed, file: &[u8], signed: &[u8], promised: Option<&[u8]>) -> Reply {
+    const PATH: &str = "/api/pms/products/import";
+    let key = bed.api_key(bed.store, Role::Editor).await;
+    let mut headers = bed.signature(&key, &bed.signing(), "POST", PATH, signed);
+    headers.push(("content-type", CSV.to_owned()));
+    headers.extend(promised.map(content_digest));
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    bed.send(request("POST", PATH, Some(file.to_vec()), &headers)).await
+}
+
+#[tokio::test]
+async fn a_signed_file_says_its_hash_ahead() {
+    let bed = Testbed::new().await;
+    let (file, other) = (b"title,sku\nA,B\n".as_slice(), b"title,sku\nA,C\n".as_slice());
+    for (signed, promised, code) in [
+        (file, None, "unauthenticated"),
+        (file, Some(other), "signature-invalid"),
+        (other, Some(file), "signature-invalid"),
+        // What was signed and promised is not what comes.
+        (other, Some(other), "signature-invalid"),
+    ] {
+        let reply = send_signed(&bed, file, signed, promised).await;
+        assert_eq!((reply.status(), reply.code().as_str()), (401, code), "{}", reply.text());
+        assert_eq!(left(&bed).await, (0, 0));
+    }
+    let reply = send_signed(&bed, file, file, Some(file)).await;
+    assert_eq!(reply.status(), 202, "{}", reply.text());
+    assert_eq!(left(&bed).await, (1, 1));
 }
