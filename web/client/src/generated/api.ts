@@ -601,6 +601,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pms/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List jobs, newest first */
+        get: operations["jobs.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how far a job is */
+        get: operations["jobs.read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/jobs/{id}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what was wrong with the rows of a job, as a file */
+        get: operations["jobs.errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pms/keys": {
         parameters: {
             query?: never;
@@ -1001,7 +1052,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/pms/products/bulk": {
+    "/api/pms/products/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export all products as a file, oldest first */
+        get: operations["products.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pms/products/import": {
         parameters: {
             query?: never;
             header?: never;
@@ -1010,8 +1078,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change many products at once */
-        post: operations["products.bulk"];
+        /** Import a file of products */
+        post: operations["products.import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1566,102 +1634,6 @@ export interface components {
              */
             units: number;
         };
-        /** @description Changes to many products, done in one transaction in the order of the list. */
-        BulkInput: {
-            /** @description Whether only to say what would be done. */
-            dry_run?: boolean;
-            /**
-             * @description `atomic`, the default: all or nothing. `per_row`: what can be done is done.
-             * @enum {string}
-             */
-            mode?: "atomic" | "per_row";
-            /** @description The changes, at most one to a product. */
-            operations: components["schemas"]["BulkOperation"][];
-        };
-        /** @description A change to a product: `create` has `product`, `update` has `id` and `patch`, `delete` and `publish` have `id`. */
-        BulkOperation: {
-            /** @description The product that is meant. */
-            id?: string;
-            /**
-             * @description What to do.
-             * @enum {string}
-             */
-            op: "create" | "update" | "delete" | "publish";
-            /** @description A JSON merge patch (RFC 7396) of the product. */
-            patch?: components["schemas"]["ProductPatch"];
-            /** @description The product to create. */
-            product?: components["schemas"]["ProductInput"];
-            /**
-             * Format: int64
-             * @description The version that is meant; left out, whatever it is now.
-             */
-            version?: number;
-        };
-        /** @description A problem (RFC 9457) of one change, with the members that its code has elsewhere. */
-        BulkProblem: {
-            /** @description Of an illegal transition: where that leads. */
-            allowed?: unknown;
-            /** @description Its stable name. */
-            code: string;
-            /** @description Of a stale version: the product as it is now. */
-            current?: unknown;
-            /** @description What is wrong, and what to do. */
-            detail: string;
-            /** @description Every fault, with a pointer into the body of the request. */
-            errors?: unknown;
-            /** @description The request. */
-            request_id: string;
-            /** @description Of an illegal transition: where the product stands. */
-            state?: string;
-            /**
-             * Format: int64
-             * @description The status that it would have alone.
-             */
-            status: number;
-            /** @description What kind of problem it is. */
-            title: string;
-            /** @description The address of its page. */
-            type: string;
-        };
-        /** @description What became of the changes. */
-        BulkResult: {
-            /**
-             * Format: int64
-             * @description How many were done.
-             */
-            applied: number;
-            /** @description Whether nothing was written because nothing was to be. */
-            dry_run: boolean;
-            /**
-             * Format: int64
-             * @description How many could not be done.
-             */
-            failed: number;
-            /** @description What became of each, in the order of the list. */
-            results: components["schemas"]["BulkRow"][];
-        };
-        /** @description What became of one change. */
-        BulkRow: {
-            /** @description The product. */
-            id?: string;
-            /**
-             * Format: int64
-             * @description Its place in the list, from 0.
-             */
-            index: number;
-            /** @description Why it could not be done. */
-            problem?: components["schemas"]["BulkProblem"];
-            /**
-             * @description Whether it was done.
-             * @enum {string}
-             */
-            status: "applied" | "failed";
-            /**
-             * Format: int64
-             * @description The version that the product has since; of one that is gone, its last.
-             */
-            version?: number;
-        };
         /** @description A cancellation. */
         CancelInput: {
             /** @description Why. */
@@ -2120,6 +2092,76 @@ export interface components {
              * @enum {string}
              */
             role: "viewer" | "editor" | "fulfilment" | "admin" | "owner";
+        };
+        /** @description Work that goes on after its request was answered. Every step of it is an event, `job.progress`, and its end another, `job.finished`. */
+        Job: {
+            /**
+             * Format: int64
+             * @description Of these, the products that were made.
+             */
+            created: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Rows that were applied.
+             */
+            done: number;
+            /** @description Whether it only says what it would do. */
+            dry_run: boolean;
+            /** @description Where to read what was wrong with those; null while nothing was. */
+            errors_url: string | null;
+            /**
+             * Format: int64
+             * @description Rows that could not be applied.
+             */
+            failed: number;
+            /** @description When it came to its end. */
+            finished_at: string | null;
+            /** @description Its id. */
+            id: string;
+            /**
+             * @description What it does.
+             * @enum {string}
+             */
+            kind: "import";
+            /** @description Why the job could not go on. */
+            problem: string | null;
+            /**
+             * @description Where it stands; `failed` only when the job itself could not go on.
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed";
+            /**
+             * Format: int64
+             * @description Its rows: the products of the file.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description And those that were as the file says already.
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Of these, the products that were there and were changed.
+             */
+            updated: number;
+            /**
+             * Format: int64
+             * @description Counts its changes; also its ETag.
+             */
+            version: number;
+        };
+        /** @description One page of a list. */
+        JobPage: {
+            /** @description The jobs. */
+            items: components["schemas"]["Job"][];
+            /** @description Where the next page begins, or null at the end. */
+            next_cursor: string | null;
         };
         /** @description An API key of a store, without its secret. */
         Key: {
@@ -8192,6 +8234,345 @@ export interface operations {
             };
         };
     };
+    "jobs.list": {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before, with the same filters and sort. */
+                cursor?: string;
+                /** @description Most items of a page, 25 by default. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description `malformed-request`, `cursor-invalid`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs.read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The `ETag` that you have: 304 if it still holds. */
+                "If-None-Match"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Work that goes on after its request was answered. Every step of it is an event, `job.progress`, and its end another, `job.finished`. */
+            200: {
+                headers: {
+                    /** @description The version in quotes; of the catalogue, a hash of the body. */
+                    ETag?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "jobs.errors": {
+        parameters: {
+            query?: {
+                /** @description What the file is; else `Accept` says it, and `csv` is the default. */
+                format?: "csv" | "ndjson";
+            };
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "accounts.list_keys": {
         parameters: {
             query?: {
@@ -12696,9 +13077,127 @@ export interface operations {
             };
         };
     };
-    "products.bulk": {
+    "products.export": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only products of this category. */
+                category?: string;
+                /** @description What the file is; else `Accept` says it, and `csv` is the default. */
+                format?: "csv" | "ndjson";
+                /** @description Only products of this status; a schedule that is due counts as published. */
+                status?: "draft" | "scheduled" | "published" | "archived";
+                /** @description Only products with this tag. */
+                tag?: string;
+            };
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "products.import": {
+        parameters: {
+            query?: {
+                /** @description `true` for a job that writes nothing and says what it would do. */
+                dry_run?: "true" | "false";
+            };
             header?: {
                 /** @description The version of this API; the newest when left out. */
                 "Api-Version"?: string;
@@ -12712,12 +13211,13 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BulkInput"];
+                "application/x-ndjson": unknown;
+                "text/csv": unknown;
             };
         };
         responses: {
-            /** @description What became of the changes. */
-            200: {
+            /** @description Work that goes on after its request was answered. Every step of it is an event, `job.progress`, and its end another, `job.finished`. */
+            202: {
                 headers: {
                     /** @description `true` when the request was done before, under the same `Idempotency-Key`; else left out. */
                     "Idempotent-Replayed"?: string;
@@ -12732,10 +13232,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkResult"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description `malformed-json`, `malformed-request`, `store-required`, `api-version-unknown` */
+            /** @description `malformed-request`, `store-required`, `api-version-unknown` */
             400: {
                 headers: {
                     [name: string]: unknown;
