@@ -7,6 +7,7 @@ mod api;
 mod catalog;
 mod credentials;
 mod growth;
+mod import;
 mod orders;
 mod parts;
 mod peer;
@@ -84,6 +85,9 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     }
     if options.includes(Part::Webhooks) {
         webhooks_report::webhooks(&progress.step("measuring webhooks", || webhooks::measure(&bench))?);
+    }
+    if options.includes(Part::Import) {
+        import::report(&progress.step("measuring imports", || import::measure(&bench))?);
     }
     if options.includes(Part::Start) {
         let starts = progress.step("measuring the start", || bench.measure_starts())?;

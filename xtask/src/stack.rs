@@ -143,6 +143,16 @@ impl Stack {
         &self.claim.pids
     }
 
+    /// The process that runs the Worker; workerd is below it.
+    pub fn worker_pid(&self) -> i32 {
+        self.worker.pid()
+    }
+
+    /// The database's process.
+    pub fn database_pid(&self) -> i32 {
+        self.database.pid()
+    }
+
     /// Starts again what has ended by itself.
     pub fn mend(&mut self, checkout: &Checkout) -> Result<()> {
         let state = checkout.state(self.settings.name)?;

@@ -16,6 +16,7 @@ mod cpu;
 mod credentials;
 mod figures;
 mod http;
+mod import;
 mod plan;
 mod room;
 mod straight;
@@ -49,6 +50,7 @@ fn main() {
         Work::Room { room } => {
             runtime.block_on(tokio::task::LocalSet::new().run_until(room::run(&room)));
         }
+        Work::Import { import } => runtime.block_on(import::run(import)),
         Work::Webhooks { webhooks } => runtime.block_on(webhooks::run(webhooks)),
         Work::Load(plan) => run(plan, &runtime),
     }
@@ -59,6 +61,7 @@ fn main() {
 #[serde(untagged)]
 enum Work {
     Room { room: room::Plan },
+    Import { import: import::Plan },
     Webhooks { webhooks: webhooks::Plan },
     Load(Plan),
 }
