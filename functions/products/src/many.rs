@@ -8,6 +8,7 @@
 
 mod decide;
 mod look_up;
+mod said;
 mod shelf;
 mod staged;
 mod steps;
@@ -34,7 +35,7 @@ pub enum Change {
     Delete(Meant),
     /// It becomes public now.
     Publish(Meant),
-    /// A `ProductPatch` is merged into the product that has its SKUs; where none has, it is a new one.
+    /// What is said replaces the members of the product that has its SKUs; where none has, it is a new one.
     Upsert(Json, Option<Target>),
 }
 

@@ -8,12 +8,12 @@ use storeroom_operations::{Code, Problem};
 use storeroom_sql::{Batch, events, states};
 use storeroom_web::{Answer, Call};
 
-pub const UPDATE: &str = "UPDATE products SET status = :status, publish_at = :publish_at, \
+const UPDATE: &str = "UPDATE products SET status = :status, publish_at = :publish_at, \
     published_at = CASE :status WHEN 'published' THEN :now END, version = version + 1, updated_at = :now \
     WHERE store_id = :store AND id = :product";
 
 /// Faults of a product that cannot be sold, and so not be published.
-pub const UNSELLABLE: &str = "SELECT '/variants/' || position || '/price', 'is needed before the product can be published.' \
+const UNSELLABLE: &str = "SELECT '/variants/' || position || '/price', 'is needed before the product can be published.' \
     FROM variants WHERE store_id = :store AND product_id = :product AND price_minor IS NULL \
     UNION ALL SELECT '/variants', 'must have at least one variant before the product can be published.' \
     WHERE NOT EXISTS (SELECT 1 FROM variants WHERE store_id = :store AND product_id = :product)";

@@ -2,7 +2,7 @@
 
 use super::shelf::{Current, Shelf};
 use super::staged::{Moves, Staged, Standing, columns, last_columns};
-use super::{Change, Effect, Meant, Target, look_up};
+use super::{Change, Effect, Meant, Target, look_up, said};
 use crate::content::Content;
 use crate::{patch, refusals};
 use serde_json::{Value as Json, json};
@@ -85,7 +85,7 @@ pub fn decide(shelf: &mut Shelf, change: &Change, ids: &mut Ids) -> Result<Decid
             draft.write(shelf, ids)
         }
         Change::Delete(meant) => delete(shelf, *meant, ids),
-        Change::Upsert(patch, target) => upsert(shelf, patch, *target, ids),
+        Change::Upsert(said, target) => upsert(shelf, said, *target, ids),
     }
 }
 
@@ -140,27 +140,25 @@ fn delete(shelf: &mut Shelf, meant: Meant, ids: &Ids) -> Result<Decided, No> {
     Ok(Decided { product, version, effect: Effect::Deleted, staged: Some(staged) })
 }
 
-fn upsert(shelf: &mut Shelf, patch: &Json, target: Option<Target>, ids: &mut Ids) -> Result<Decided, No> {
+fn upsert(shelf: &mut Shelf, said: &Json, target: Option<Target>, ids: &mut Ids) -> Result<Decided, No> {
     let mut owners: Vec<ProductId> =
-        look_up::skus(patch).filter_map(|sku| shelf.skus.get(sku).copied()).collect();
+        look_up::skus(said).filter_map(|sku| shelf.skus.get(sku).copied()).collect();
     owners.sort_unstable();
     owners.dedup();
     let product = match owners.as_slice() {
         [] => {
-            let content = patch::merged(json!({}), patch)?;
+            let content = said::over(json!({}), said)?;
             return create(shelf, &json!(content.into_input()), target, ids);
         }
         [only] => *only,
         _ => return Err(refusals::several_products().into()),
     };
-    let draft = Draft::of(
-        product,
-        current(shelf, product)?,
-        patch,
-        target.map_or(Next::Stays, Next::Reaches),
-        ids.now,
-    )?;
-    draft.unless_same(shelf, ids)
+    let current = current(shelf, product)?;
+    let before = Before::of(current)?;
+    let document = current.document.clone().ok_or(No::Postponed)?;
+    let input = said::over(document, said)?.into_input();
+    let standing = moved(before.standing, target.map_or(Next::Stays, Next::Reaches), ids.now)?;
+    Draft { product, before: Some(before), input, standing }.unless_same(shelf, ids)
 }
 
 /// A product as it is, as a client would send it.

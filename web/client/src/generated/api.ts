@@ -1052,6 +1052,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pms/products/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change many products at once */
+        post: operations["products.bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pms/products/export": {
         parameters: {
             query?: never;
@@ -1633,6 +1650,102 @@ export interface components {
              * @description Units sold.
              */
             units: number;
+        };
+        /** @description Changes to many products, done in one transaction in the order of the list. */
+        BulkInput: {
+            /** @description Whether only to say what would be done. */
+            dry_run?: boolean;
+            /**
+             * @description `atomic`, the default: all or nothing. `per_row`: what can be done is done.
+             * @enum {string}
+             */
+            mode?: "atomic" | "per_row";
+            /** @description The changes, at most one to a product. */
+            operations: components["schemas"]["BulkOperation"][];
+        };
+        /** @description A change to a product: `create` has `product`, `update` has `id` and `patch`, `delete` and `publish` have `id`. */
+        BulkOperation: {
+            /** @description The product that is meant. */
+            id?: string;
+            /**
+             * @description What to do.
+             * @enum {string}
+             */
+            op: "create" | "update" | "delete" | "publish";
+            /** @description A JSON merge patch (RFC 7396) of the product. */
+            patch?: components["schemas"]["ProductPatch"];
+            /** @description The product to create. */
+            product?: components["schemas"]["ProductInput"];
+            /**
+             * Format: int64
+             * @description The version that is meant; left out, whatever it is now.
+             */
+            version?: number;
+        };
+        /** @description A problem (RFC 9457) of one change, with the members that its code has elsewhere. */
+        BulkProblem: {
+            /** @description Of an illegal transition: where that leads. */
+            allowed?: unknown;
+            /** @description Its stable name. */
+            code: string;
+            /** @description Of a stale version: the product as it is now. */
+            current?: unknown;
+            /** @description What is wrong, and what to do. */
+            detail: string;
+            /** @description Every fault, with a pointer into the body of the request. */
+            errors?: unknown;
+            /** @description The request. */
+            request_id: string;
+            /** @description Of an illegal transition: where the product stands. */
+            state?: string;
+            /**
+             * Format: int64
+             * @description The status that it would have alone.
+             */
+            status: number;
+            /** @description What kind of problem it is. */
+            title: string;
+            /** @description The address of its page. */
+            type: string;
+        };
+        /** @description What became of the changes. */
+        BulkResult: {
+            /**
+             * Format: int64
+             * @description How many were done.
+             */
+            applied: number;
+            /** @description Whether nothing was written because nothing was to be. */
+            dry_run: boolean;
+            /**
+             * Format: int64
+             * @description How many could not be done.
+             */
+            failed: number;
+            /** @description What became of each, in the order of the list. */
+            results: components["schemas"]["BulkRow"][];
+        };
+        /** @description What became of one change. */
+        BulkRow: {
+            /** @description The product. */
+            id?: string;
+            /**
+             * Format: int64
+             * @description Its place in the list, from 0.
+             */
+            index: number;
+            /** @description Why it could not be done. */
+            problem?: components["schemas"]["BulkProblem"];
+            /**
+             * @description Whether it was done.
+             * @enum {string}
+             */
+            status: "applied" | "failed";
+            /**
+             * Format: int64
+             * @description The version that the product has since; of one that is gone, its last.
+             */
+            version?: number;
         };
         /** @description A cancellation. */
         CancelInput: {
@@ -13040,6 +13153,146 @@ export interface operations {
                 };
             };
             /** @description `idempotency-key-reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `outcome-unknown` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "products.bulk": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of this API; the newest when left out. */
+                "Api-Version"?: string;
+                /** @description Of your own, such as a UUID; 1 to 255 printable ASCII characters. For 72 h the same request under the same key gets the same answer, with `Idempotent-Replayed: true`, and is not done again; a refused one may be tried again. Another request under the key is refused. */
+                "Idempotency-Key"?: string;
+                /** @description The store; may be left out by a bearer token that reaches exactly one. */
+                "X-Store-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkInput"];
+            };
+        };
+        responses: {
+            /** @description What became of the changes. */
+            200: {
+                headers: {
+                    /** @description `true` when the request was done before, under the same `Idempotency-Key`; else left out. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description What is left of the limit in this minute. */
+                    RateLimit?: string;
+                    /** @description The limit. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Where the store's log stood: `<epoch>.<seq>`. */
+                    "Store-Cursor"?: string;
+                    /** @description Finds the request in the logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description `malformed-json`, `malformed-request`, `store-required`, `api-version-unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `token-expired`, `signature-invalid`, `signature-expired`, `nonce-replayed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`, `idempotency-key-reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
