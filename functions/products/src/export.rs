@@ -20,7 +20,7 @@ pub async fn export(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut query = call.query.clone();
     query.insert("sort".to_owned(), "created_at".to_owned());
     query.insert("limit".to_owned(), PAGE.to_owned());
-    let mut selection = selection::of("export", &query)?;
+    let mut selection = selection::of("export", &call.store, &query)?;
     selection.begin_at_first();
     let sql = selection.sql("product_documents", PRODUCT_AS_OF_NOW);
     let first = call.read(&sql, selection.args()).await?.rows;
