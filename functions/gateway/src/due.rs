@@ -21,7 +21,9 @@ pub async fn run(ports: &Ports, secrets: &Secrets) -> Result<usize, DatabaseErro
     let jobs = storeroom_products::import::due::run(ports).await;
     // Last, because the others' events are to be sent too.
     let webhooks = storeroom_webhooks::due::run(ports, &secrets.master).await;
-    Ok([products?, inventory?, accounts?, images?, jobs?, webhooks?].into_iter().fold(0, usize::saturating_add))
+    Ok([products?, inventory?, accounts?, images?, jobs?, webhooks?]
+        .into_iter()
+        .fold(0, usize::saturating_add))
 }
 
 /// `POST /due`: access is looked up first, because the work is not the caller's store's alone; its answer is written last,
