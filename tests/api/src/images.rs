@@ -44,6 +44,8 @@ async fn an_image_is_stored_shown_and_told_of() {
     assert_eq!(stored(&bed), names);
     let now = read(&bed, &product).await;
     assert_eq!((&now["images"], &now["version"]), (&json!([image]), &json!(3)));
+    // What is kept of the public catalogue may be a little older.
+    bed.clock.advance(60_000);
     let address = format!("/api/pms/catalog/products/mug?store={}", bed.store);
     assert_eq!(bed.call(Role::Viewer, "GET", &address, None).await.json()["images"], json!([image]));
     let event = log(&bed, Role::Viewer).await.pop().unwrap();
