@@ -3,7 +3,7 @@
 use crate::access_table::{Ground, Holder};
 use serde_json::json;
 use storeroom_domain::Role;
-use storeroom_operations::operation::{Access, Body, Row};
+use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::table::operations;
 use storeroom_sql::Args;
 use storeroom_testbed::{SESSION_S, Testbed, request};
