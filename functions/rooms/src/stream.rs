@@ -33,7 +33,7 @@ pub async fn follow(call: &Call<'_>) -> Result<Answer, Problem> {
     })?;
     let source = match connected {
         Some(socket) => Source::Room(Room::begin(socket, clock.as_ref(), call.credential(), from).await?),
-        None => Source::Log(Log::new(call, from, &types)),
+        None => Source::Log(Box::new(Log::new(call, from, &types))),
     };
     let following = Following { source, clock, beginning: Some(sse::beginning(from)) };
     Ok(Answer::stream("text/event-stream", following).compressible())
@@ -42,7 +42,7 @@ pub async fn follow(call: &Call<'_>) -> Result<Answer, Problem> {
 /// Where the events come from.
 enum Source {
     Room(Room),
-    Log(Log),
+    Log(Box<Log>),
 }
 
 /// The body of the answer.

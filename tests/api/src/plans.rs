@@ -222,7 +222,6 @@ async fn tour(bed: &Testbed) {
     apart(bed).await;
     call(bed, "POST", "/api/pms/due", None, None).await;
     repeated(bed).await;
-    plans_images::images(bed).await;
     plans_inventory::movements(bed).await;
     plans_inventory::lists(bed).await;
     plans_inventory::holds(bed).await;
@@ -236,6 +235,7 @@ async fn tour(bed: &Testbed) {
     plans_incoming::incoming(bed).await;
     plans_accounts::audit(bed).await;
     plans_webhooks::webhooks(bed).await;
+    plans_images::images(bed).await;
     plans_import::import(bed).await;
     // After what changes the store's currency.
     plans_dashboard::dashboard(bed).await;
