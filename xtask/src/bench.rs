@@ -7,6 +7,7 @@ mod api;
 mod catalog;
 mod credentials;
 mod growth;
+mod images;
 mod import;
 mod orders;
 mod parts;
@@ -85,6 +86,9 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     }
     if options.includes(Part::Webhooks) {
         webhooks_report::webhooks(&progress.step("measuring webhooks", || webhooks::measure(&bench))?);
+    }
+    if options.includes(Part::Images) {
+        images::report(&progress.step("measuring images", || images::measure(&bench))?);
     }
     if options.includes(Part::Import) {
         import::report(&progress.step("measuring imports", || import::measure(&bench))?);

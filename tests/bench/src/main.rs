@@ -16,9 +16,11 @@ mod cpu;
 mod credentials;
 mod figures;
 mod http;
+mod images;
 mod import;
 mod plan;
 mod room;
+mod service;
 mod straight;
 mod webhooks;
 mod writes;
@@ -50,6 +52,7 @@ fn main() {
         Work::Room { room } => {
             runtime.block_on(tokio::task::LocalSet::new().run_until(room::run(&room)));
         }
+        Work::Images { images } => runtime.block_on(images::run(images)),
         Work::Import { import } => runtime.block_on(import::run(import)),
         Work::Webhooks { webhooks } => runtime.block_on(webhooks::run(webhooks)),
         Work::Load(plan) => run(plan, &runtime),
@@ -61,6 +64,7 @@ fn main() {
 #[serde(untagged)]
 enum Work {
     Room { room: room::Plan },
+    Images { images: images::Plan },
     Import { import: import::Plan },
     Webhooks { webhooks: webhooks::Plan },
     Load(Plan),

@@ -17,16 +17,24 @@ const BYTES: usize = 2_450_000;
 
 /// Measures it.
 pub fn measure(bench: &Bench) -> Result<Vec<Value>> {
-    let name = "bench-import";
+    with_bucket(bench, "import", |plan| {
+        plan["products"] = json!(bench.rounds.saturating_mul(PRODUCTS));
+        plan["bytes"] = json!(bench.rounds.saturating_mul(BYTES));
+    })
+}
+
+/// Lets the load generator do `work` to a Worker that has a bucket. `add` says how much of it.
+pub fn with_bucket(bench: &Bench, work: &str, add: impl FnOnce(&mut Value)) -> Result<Vec<Value>> {
+    let name = "bench-bucket";
     let claim = Claim::new(bench.checkout, name)?;
     let settings = stack::Settings { name, port: ports::pick_free()?, limits: Limits::Off, fresh: true };
     let stack = Stack::start(bench.checkout, &settings, claim, &mut Progress::new(stack::STEPS))?;
-    let plan = json!({
+    let mut plan = json!({
         "host": stack.worker_pid(), "database": stack.database_pid(),
         "shop": { "url": stack.url, "token": stack.tokens.owner, "store": stack.demo.store },
-        "products": bench.rounds.saturating_mul(PRODUCTS), "bytes": bench.rounds.saturating_mul(BYTES),
     });
-    bench.load("import", &json!({ "import": plan }))
+    add(&mut plan);
+    bench.load(work, &json!({ work: plan }))
 }
 
 /// Prints the figures in the form of docs/benchmarks.md.

@@ -32,6 +32,8 @@ pub enum Part {
     Room,
     /// Events to 0, 1, 10 and 50 webhook endpoints.
     Webhooks,
+    /// Pictures of 12 megapixels, until they are stored in all sizes.
+    Images,
     /// A file of products that is applied, and one of 100 MB.
     Import,
     /// The Worker's size, and how long workerd takes to start.
