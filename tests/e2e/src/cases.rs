@@ -50,6 +50,7 @@ pub fn all(facts: &Facts) -> Vec<Case> {
         products::lists_page,
         products::a_schedule_counts_from_its_moment,
         products::found_gone_back_to_and_kept,
+        products::a_thousand_in_one_call,
         access::roles_and_strangers,
         access::a_membership_that_is_removed_by_hand,
         access::forged_and_expired_tokens,

@@ -153,3 +153,29 @@ pub async fn found_gone_back_to_and_kept(shop: Rc<Shop>) {
     // Whether it is an instance of Spin that has it, and how long this took, is nobody's promise; that it says so is.
     assert!(again.header("cache-status").is_some_and(|status| status.starts_with("storeroom; ")));
 }
+
+pub async fn a_thousand_in_one_call(shop: Rc<Shop>) {
+    let create = |number: usize| {
+        let price = json!({"amount": number, "currency": "EUR"});
+        let variants = json!([{"sku": format!("BULK-{number}"), "price": price}]);
+        json!({"op": "create", "product": {"title": format!("Ware {number}"), "variants": variants}})
+    };
+    let bulk = "/api/pms/products/bulk";
+    let made: Vec<Value> = (0..1_000).map(create).collect();
+    let made = shop.call(&shop.owner, "POST", bulk, Some(json!({"operations": made}))).await;
+    assert_eq!((made.status, &made.json()["applied"]), (200, &json!(1_000)), "{}", made.text);
+    let ids: Vec<Value> =
+        made.json()["results"].as_array().unwrap().iter().map(|row| row["id"].clone()).collect();
+    let published: Vec<Value> =
+        ids.iter().map(|id| json!({"op": "publish", "id": id, "version": 1})).collect();
+    let body = json!({"mode": "per_row", "operations": published});
+    let (key, again) = ([("idempotency-key", "once")], body.clone());
+    let published = shop.call_with(&shop.owner, "POST", bulk, Some(body), &key).await;
+    assert_eq!((published.status, &published.json()["applied"]), (200, &json!(1_000)), "{}", published.text);
+    let again = shop.call_with(&shop.owner, "POST", bulk, Some(again), &key).await;
+    assert_eq!((again.header("idempotent-replayed"), &again.text), (Some("true"), &published.text));
+    let seqs: Vec<Value> = shop.log().await.iter().map(|event| event["seq"].clone()).collect();
+    assert_eq!(seqs.len(), 1_000, "the feed's first page");
+    let newest = shop.call(&shop.viewer, "GET", "/api/pms/products?limit=1", None).await.json();
+    assert_eq!((&newest["items"][0]["id"], &newest["items"][0]["version"]), (&ids[999], &json!(2)));
+}
