@@ -30,7 +30,9 @@ use storeroom_web::call::Trace;
 use storeroom_web::flow::{self, Flow, promised_hash};
 use storeroom_web::published::CacheUse;
 use storeroom_web::request::Whole;
-use storeroom_web::{Answer, BodyError, Call, Caller, Request, Response, idempotency, negotiate, query};
+use storeroom_web::{
+    Answer, BodyError, Call, Caller, Request, Response, idempotency, negotiate, query, signature,
+};
 
 /// Longest path in bytes.
 const MAX_PATH: usize = 2_048;
@@ -88,6 +90,10 @@ async fn answer(
     let (operation, path) = matched(settings, request)?;
     let row = operation.row();
     exchange.row = Some(row);
+    if limit_of(row) > MIB {
+        let secrets = &settings.secrets;
+        authenticate::before_body(row, secrets, request, exchange.now)?;
+    }
     let body = body(row, request).await?;
     negotiate::check_accept(row, &request.headers)?;
     negotiate::check_version(&request.headers)?;
@@ -254,7 +260,9 @@ fn limit_of(row: &Row) -> usize {
 /// The body that the function takes as it comes.
 fn flow_of(row: &Row, request: &mut Request) -> Option<Flow> {
     let body = std::mem::replace(&mut request.body, Box::new(Whole(Vec::new())));
-    row.takes_flow().then(|| Flow::new(body, limit_of(row), promised_hash(&request.headers)))
+    // Only a signature stands on the promise.
+    let promised = promised_hash(&request.headers).filter(|_| signature::is_signed(&request.headers));
+    row.takes_flow().then(|| Flow::new(body, limit_of(row), promised))
 }
 
 fn request_id(ports: &Ports, now: Timestamp) -> String {

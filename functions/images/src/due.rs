@@ -31,7 +31,7 @@ const TAKE: &str = "UPDATE image_files SET lease_until = :until, due_at = :until
         AND images.sha256 = image_files.sha256) RETURNING sha256, extension";
 
 const FORGET: &str = "DELETE FROM image_files WHERE store_id = :store \
-    AND sha256 IN (SELECT value FROM json_each(:files)) AND lease_until = :until";
+    AND sha256 IN (SELECT value FROM json_each(:files)) AND lease_until = :until AND due_at = :until";
 
 /// A file that was taken.
 struct Taken {
@@ -45,6 +45,10 @@ pub async fn run(ports: &Ports) -> Result<usize, DatabaseError> {
     let rows = due::read(ports, DUE, &Args::new().with("now", now.ms())).await?;
     let mut count = 0_usize;
     for (store, files) in rows.by_first() {
+        // A lease that nobody uses would only keep uploads waiting.
+        if ports.clock.now() >= now.plus_ms(RUN_MS) {
+            break;
+        }
         count = count.saturating_add(remove(ports, &store, &json!(files).to_string(), now).await?);
     }
     Ok(count)

@@ -3,14 +3,11 @@
 use crate::steps;
 use storeroom_domain::EventType;
 use storeroom_operations::Problem;
+use storeroom_sql::images;
 use storeroom_web::{Answer, Call, Shown};
 
 const CLOSE_RANKS: &str = "UPDATE images SET position = position - 1 WHERE store_id = :store \
     AND product_id = :product AND position > (SELECT position FROM images WHERE store_id = :store AND id = :image)";
-
-/// Whoever has seen the product a moment ago may still ask for the files.
-const TOUCH: &str = "UPDATE image_files SET touched_at = :now WHERE store_id = :store AND sha256 = \
-    (SELECT sha256 FROM images WHERE store_id = :store AND id = :image)";
 
 const VERSION: &str =
     "SELECT NULL AS document, version FROM products WHERE store_id = :store AND id = :product";
@@ -21,7 +18,7 @@ pub async fn remove(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut batch = call.write();
     steps::begin(&mut batch, call, steps::place(call)?, meant);
     batch.run(CLOSE_RANKS);
-    batch.run(TOUCH);
+    images::touch(&mut batch, "id = :image");
     batch.run("DELETE FROM images WHERE store_id = :store AND id = :image");
     steps::end(&mut batch, EventType::ImageRemoved);
     call.commit_and_show(batch, Shown { status: 204, document: VERSION.into(), location: None }).await

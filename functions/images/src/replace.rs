@@ -4,6 +4,7 @@ use crate::upload::{Sent, sent};
 use crate::{files, steps};
 use storeroom_domain::EventType;
 use storeroom_operations::Problem;
+use storeroom_sql::images;
 use storeroom_web::{Answer, Call};
 
 const UPDATE: &str = "UPDATE images SET sha256 = :sha256, width = :width, height = :height, size_bytes = :size_bytes, \
@@ -25,6 +26,7 @@ pub async fn replace(call: &Call<'_>) -> Result<Answer, Problem> {
     steps::begin(&mut batch, call, place, meant);
     steps::bind_upload(&mut batch, call, &upload, size_bytes);
     files::guard_stored(&mut batch);
+    images::touch(&mut batch, "id = :image");
     batch.run(UPDATE);
     steps::end(&mut batch, EventType::ImageUpdated);
     files::check_time(call)?;

@@ -39,7 +39,7 @@ pub async fn sent(call: &Call<'_>) -> Result<Sent, Problem> {
         return Ok(Sent::Before(answer));
     }
     let (bytes, alt) = image_and_alt(call)?;
-    let taken = Taken::take(bytes.len(), work_bytes(bytes).map_err(refusal)?)?;
+    let taken = Taken::take(bytes.len(), work_bytes(bytes).map_err(refusal)?, call.now)?;
     let picture = prepare(bytes).map_err(refusal)?;
     let sha256 = hex(&Sha256::digest(&picture.original));
     Ok(Sent::Now(Box::new(Upload { picture, sha256, alt, _taken: taken })))

@@ -27,7 +27,7 @@ struct Input {
 /// An operation: the change, or what is wrong with it.
 struct Row {
     change: Result<Change, Problem>,
-    /// Where the product or the patch stands in the operation.
+    /// Where the product or the patch stands in the operation, if it has one.
     member: &'static str,
 }
 
@@ -103,7 +103,11 @@ impl Input {
 
 impl Row {
     fn of(index: usize, operation: &Json) -> Self {
-        let member = if operation.get("op").is_some_and(|op| op == "create") { "product" } else { "patch" };
+        let member = match operation.get("op").and_then(Json::as_str) {
+            Some("create") => "/product",
+            Some("update") => "/patch",
+            _ => "",
+        };
         Self {
             change: change(operation)
                 .map_err(|problem| inbox::respelt(problem, &format!("/operations/{index}"), &[])),
@@ -222,7 +226,7 @@ fn answer(call: &Call<'_>, input: &Input, outcomes: &[Outcome]) -> String {
 
 /// A problem whose pointers lead into the whole body.
 fn placed(problem: Problem, index: usize, member: &str) -> Problem {
-    inbox::respelt(problem, &format!("/operations/{index}/{member}"), &[])
+    inbox::respelt(problem, &format!("/operations/{index}{member}"), &[])
 }
 
 fn too_much() -> Problem {

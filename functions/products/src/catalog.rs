@@ -11,8 +11,8 @@ pub mod warm;
 use crate::selection;
 use entry::Entry;
 use page::Page;
-use storeroom_domain::LogCursor;
 use storeroom_domain::handle::is_handle;
+use storeroom_domain::{LogCursor, Timestamp};
 use storeroom_operations::Problem;
 use storeroom_ports::Cache;
 use storeroom_sql::{Args, events};
@@ -62,22 +62,26 @@ async fn still_good(
         call.trace.cache.set(Some(CacheUse::Hit));
         return Ok(entry.answer(call.now));
     }
-    let Some(position) = untouched(call, entry.position).await? else {
+    let Some((position, next_change)) = untouched(call, entry.position).await? else {
         call.trace.cache.set(Some(CacheUse::Changed));
         return anew(call, cache, name, page).await;
     };
     call.trace.cache.set(Some(CacheUse::Revalidated));
-    (entry.position, entry.at) = (position, call.now);
+    // What is due may have come nearer without an event, such as the end of a hold.
+    (entry.position, entry.at, entry.next_change) = (position, call.now, next_change);
     cache.put(name, &entry.print(&call.store)).await;
     Ok(entry.answer(call.now))
 }
 
-/// Where the log stands, if nothing after the position touched the catalogue.
-async fn untouched(call: &Call<'_>, position: LogCursor) -> Result<Option<LogCursor>, Problem> {
+/// Where the log stands and when the next thing becomes due, if nothing after the position touched the catalogue.
+async fn untouched(
+    call: &Call<'_>,
+    position: LogCursor,
+) -> Result<Option<(LogCursor, Option<Timestamp>)>, Problem> {
     let args = Args::new().with("position", position.seq);
     let found = call.read_public(&events::touched_catalog(), args).await?;
     let same_life = found.position.epoch == position.epoch && found.position.seq >= position.seq;
-    Ok((same_life && found.rows.0.is_empty()).then_some(found.position))
+    Ok((same_life && found.rows.0.is_empty()).then_some((found.position, found.next_change)))
 }
 
 async fn anew(call: &Call<'_>, cache: &dyn Cache, name: &str, page: &Page) -> Result<Answer, Problem> {

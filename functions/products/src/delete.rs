@@ -3,7 +3,7 @@
 use crate::steps;
 use storeroom_domain::ProductId;
 use storeroom_operations::Problem;
-use storeroom_sql::{Batch, events};
+use storeroom_sql::{Batch, events, images};
 use storeroom_web::{Answer, Call, Precondition};
 
 /// Deletes the product with its variants, tags and stock; its revisions and events stay.
@@ -21,5 +21,6 @@ pub fn add_steps(batch: &mut Batch, call: &Call<'_>, product: ProductId, meant: 
     steps::begin(batch, call, product, meant);
     steps::guard_not_in_use(batch, "TRUE");
     events::append_product_end(batch);
+    images::touch(batch, "product_id = :product");
     batch.run("DELETE FROM products WHERE store_id = :store AND id = :product");
 }

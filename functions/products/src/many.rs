@@ -24,6 +24,10 @@ use storeroom_operations::Problem;
 use storeroom_ports::Ports;
 use storeroom_sql::{Batch, Rows};
 
+/// About the most bytes of what is written at once: statements carry it escaped, and events print it once more, within what
+/// a libSQL server takes and answers (8 and 10 MB).
+const MAX_BYTES: usize = 2_500_000;
+
 /// What is to become of a product. Bodies have the shape of what they are already.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
@@ -71,8 +75,8 @@ pub enum Verdict {
     },
     /// It cannot be done. Pointers lead into the product or the patch.
     Refused(Problem),
-    /// What is there of the product was too much for one answer of the database, together with what came before: to be
-    /// planned again, apart from that.
+    /// What is there of the product, or what is to be written, is too much for one call of the database together with what
+    /// came before: to be planned again, apart from that.
     Postponed,
 }
 
@@ -104,13 +108,21 @@ pub fn plan(changes: &[Change], found: &Rows, ports: &Ports, now: Timestamp) -> 
     let due = shelf.due();
     let mut ids = decide::Ids::new(ports, now, changes.len());
     let mut plan = Plan { verdicts: Vec::with_capacity(changes.len()), staged: Vec::new(), due };
+    let mut bytes = 0;
     for change in changes {
+        if bytes > MAX_BYTES {
+            plan.verdicts.push(Verdict::Postponed);
+            continue;
+        }
+        let staged = plan.staged.len();
         let verdict = match decide::decide(&mut shelf, change, &mut ids) {
             Ok(decided) => plan.note(decided),
             Err(decide::No::Refused(problem)) => Verdict::Refused(problem),
             Err(decide::No::Postponed) => Verdict::Postponed,
         };
         plan.verdicts.push(verdict);
+        let written: usize = plan.staged.iter().skip(staged).map(Staged::bytes).sum();
+        bytes = bytes.saturating_add(written);
     }
     plan
 }

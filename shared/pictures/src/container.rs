@@ -53,6 +53,27 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Opened, Refused> {
     }
 }
 
+/// Most pieces of a file: an animation has a few a frame. More would take memory before any of it is counted.
+const MAX_PIECES: usize = 20_000;
+/// Most bytes of a colour profile.
+const MAX_PROFILE: usize = 2_000_000;
+
+/// Refuses a file that falls into more pieces than pictures do.
+fn check_pieces(format: Format, pieces: &[Piece]) -> Result<(), Refused> {
+    if pieces.len() <= MAX_PIECES {
+        return Ok(());
+    }
+    Err(Refused::unusual(format, "consists of more than 10,000 parts"))
+}
+
+/// Refuses a colour profile that is longer than profiles are.
+fn check_profile(format: Format, length: usize) -> Result<(), Refused> {
+    if length <= MAX_PROFILE {
+        return Ok(());
+    }
+    Err(Refused::unusual(format, "has a colour profile of more than 2 MB"))
+}
+
 /// The file that is stored.
 pub(crate) fn assembled(bytes: &[u8], pieces: &[Piece]) -> Vec<u8> {
     let parts = || {

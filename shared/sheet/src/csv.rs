@@ -10,11 +10,12 @@ mod value;
 
 use crate::column::Column;
 use crate::row::{MAX_PRODUCT, Mistake, Row};
-use crate::text::fault;
+use crate::text::{fault, fault_in};
 use header::Header;
 use serde_json::{Map, Value};
 use storeroom_operations::Fault;
 use storeroom_operations::shapes::product::MAX_VARIANTS;
+use storeroom_operations::validate::MAX_FAULTS;
 use tokens::{Record, Tokens};
 
 pub use tokens::quoted;
@@ -71,8 +72,16 @@ impl Csv {
         };
         let line = record.line;
         let cells = header.cells(record)?;
+        // Spreadsheets end files with lines of nothing.
+        if cells.iter().all(String::is_empty) {
+            return Ok(());
+        }
         let cells = Cells { line, header, cells };
         let (title, handle) = (cells.text(Column::Title), cells.text(Column::Handle));
+        let is_titled = self.product.as_ref().is_some_and(|above| above.is_titled(title));
+        if handle.is_empty() && is_titled {
+            return Err(fault_in(line, "title", "duplicate", TITLED_TWICE));
+        }
         let goes_on =
             |above: &&mut Gathered| title.is_empty() && (handle.is_empty() || handle == above.handle);
         match self.product.as_mut().filter(goes_on) {
@@ -109,6 +118,9 @@ impl Cells<'_> {
     }
 }
 
+const TITLED_TWICE: &str = "is that of the product above. Leave it empty on the further lines of a product, or give each \
+    product a `handle`.";
+
 impl Gathered {
     fn begin(cells: &Cells<'_>, currency: &str) -> Self {
         let mut gathered = Self {
@@ -129,8 +141,14 @@ impl Gathered {
         gathered
     }
 
+    fn is_titled(&self, title: &str) -> bool {
+        !title.is_empty() && self.product.get("title").is_some_and(|above| above == title)
+    }
+
     fn go_on(&mut self, cells: &Cells<'_>, currency: &str) {
-        for column in cells.of_product_again() {
+        // Beyond what is told of a row, more of them would only take memory.
+        let room = MAX_FAULTS.saturating_sub(self.mistakes.len());
+        for column in cells.of_product_again().take(room) {
             let detail = "must be empty on the further lines of a product. A product of its own has a title.";
             self.mistakes.push(cells.mistake(format!("/{}", column.name()), "misplaced", detail));
         }

@@ -14,6 +14,7 @@ pub mod frame;
 pub mod group;
 pub mod holds;
 pub mod idempotency;
+pub mod images;
 pub mod inbox;
 pub mod script;
 pub mod settle;

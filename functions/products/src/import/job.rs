@@ -48,7 +48,7 @@ pub struct Job {
     pub place: Place,
     /// The moment that the newest ids name.
     pub ids_at: i64,
-    /// How often a runner began since it last got further.
+    /// How often a runner began since it last got further, and was lost.
     pub tries: i64,
     /// When it came to its end.
     pub finished_at: Option<i64>,
@@ -118,11 +118,11 @@ impl Job {
             .with("request_id", self.request_id.as_str())
     }
 
-    /// Gives it back: somebody should look at that moment.
+    /// Gives it back: somebody should look at that moment. A try that ends so does not count.
     pub async fn give_back(&self, ports: &Ports, due_at: i64) -> Result<(), DatabaseError> {
         let mut batch = Batch::new(self.args(ports.clock.now().ms()).with("due_at", due_at));
         batch.run(
-            "UPDATE jobs SET lease = NULL, due_at = :due_at \
+            "UPDATE jobs SET lease = NULL, due_at = :due_at, tries = max(tries - 1, 0) \
              WHERE store_id = :store AND id = :job AND lease = :job_lease",
         );
         due::commit(ports, batch, "job not given back", ("job", &self.id)).await.map(drop)

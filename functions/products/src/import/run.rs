@@ -17,8 +17,8 @@ const SLICE_BYTES: usize = 256 * 1024;
 /// How often the same slice is begun before the job counts as one that cannot go on.
 const MOST_TRIES: i64 = 20;
 
-const PART_IS_GONE: &str = "A part of the file that was kept is gone. Import the file again: what was applied is changed, \
-    not doubled.";
+const PART_IS_GONE: &str = "A part of the file that was kept is gone. Import the file again: a product that \
+    has a SKU is changed, not doubled.";
 const STUCK: &str =
     "A row could not be applied, however often it was tried. What was applied before it stays.";
 

@@ -10,7 +10,7 @@ use storeroom_sql::Batch;
 /// How long a job that ended can be read, in milliseconds: 30 days.
 pub const KEPT_MS: i64 = 30 * 86_400_000;
 /// Most files that are deleted in a run.
-const MOST_DELETED: i64 = 300;
+const MOST_DELETED: i64 = 100;
 /// More parts than a file can have.
 const MOST_PARTS: i64 = 1 << 20;
 

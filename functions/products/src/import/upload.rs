@@ -88,9 +88,9 @@ impl<'a, 'c> Upload<'a, 'c> {
         let part = std::mem::take(&mut self.part);
         self.part_rows = 0;
         let name = self.name(self.parts);
-        self.call.ports.blobs.put(&name, part).await.map_err(|down| self.down(&down))?;
+        // Counted before it is there: a store that does not answer may have kept it.
         self.parts = self.parts.saturating_add(1);
-        Ok(())
+        self.call.ports.blobs.put(&name, part).await.map_err(|down| self.down(&down))
     }
 
     /// Deletes what was put away, and the note that it was coming. What cannot be deleted now is left to due work.

@@ -41,6 +41,11 @@ pub struct Moves {
 }
 
 impl Staged {
+    /// How much there is to be written.
+    pub fn bytes(&self) -> usize {
+        self.product.to_string().len()
+    }
+
     /// The row in JSON.
     pub fn to_json(&self) -> Json {
         let (event, event_type) = &self.event;

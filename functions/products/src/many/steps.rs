@@ -11,7 +11,7 @@ use storeroom_ports::Ports;
 use storeroom_ports::random::new_id;
 use storeroom_sql::batch::Violation;
 use storeroom_sql::documents::{COMMITTED, HELD, IS_DUE};
-use storeroom_sql::{Batch, events, settle};
+use storeroom_sql::{Batch, events, images, settle};
 use storeroom_web::call::unavailable;
 
 const RACED: &str = "Others are changing the same products; nothing was done.";
@@ -87,10 +87,12 @@ pub fn add(batch: &mut Batch, staged: &[Staged], settle_ids: String) {
     let is_due = format!(
         "SELECT EXISTS (SELECT 1 FROM products WHERE store_id = :store AND {IS_DUE} AND id IN ({IDS}))"
     );
-    batch.only_if(&is_due, |batch| settle::settle_products(batch, IDS));
+    batch.only_if(&is_due, |batch| settle::settle_products(batch, IDS, staged.len()));
     guards(batch);
     if staged.iter().any(|row| row.is_deleted) {
         batch.run(LAST_REVISIONS);
+        let deleted = "product_id IN (SELECT id FROM staged_products WHERE store_id = :store AND is_deleted)";
+        images::touch(batch, deleted);
         batch.run(DELETE_PRODUCTS);
     }
     batch.run(DELETE_GONE);

@@ -3,7 +3,7 @@
 //! Kept: the header, the frames with their timing, how often they repeat. Everything else goes: comments, texts, other
 //! applications' blocks.
 
-use super::{Opened, Piece};
+use super::{Opened, Piece, check_pieces};
 use crate::bytes::Walk;
 use crate::format::Format;
 use crate::orientation::Orientation;
@@ -72,6 +72,7 @@ impl Blocks<'_> {
             0 => {}
             _ => return Err(Refused::damaged(FORMAT, "it has a block that no GIF has")),
         }
+        check_pieces(FORMAT, &self.pieces)?;
         Ok(true)
     }
 

@@ -4,7 +4,7 @@
 //! Everything else goes: EXIF, XMP, IPTC, comments, other pictures after the first (phones append them). An orientation
 //! other than upright is kept as an EXIF segment that says nothing else.
 
-use super::{Opened, Piece};
+use super::{Opened, Piece, check_pieces, check_profile};
 use crate::bytes::Walk;
 use crate::exif;
 use crate::format::Format;
@@ -73,6 +73,7 @@ struct Segments<'a> {
     frame: Option<Frame>,
     scans: usize,
     has_adobe_colours: bool,
+    profile_bytes: usize,
     orientation: Orientation,
     /// Where the orientation goes: after JFIF, before everything else.
     orientation_at: usize,
@@ -88,6 +89,7 @@ impl<'a> Segments<'a> {
             frame: None,
             scans: 0,
             has_adobe_colours: false,
+            profile_bytes: 0,
             orientation: Orientation::default(),
             orientation_at: 1,
         }
@@ -114,6 +116,7 @@ impl<'a> Segments<'a> {
         let content = self.walk.take(length.into()).ok_or_else(truncated)?;
         let whole = start.saturating_sub(2)..self.walk.at();
         self.segment(marker, content, whole)?;
+        check_pieces(FORMAT, &self.pieces)?;
         Ok(Step::Segment)
     }
 
@@ -145,7 +148,11 @@ impl<'a> Segments<'a> {
             0xDA => self.scan(whole)?,
             0xE0 => self.application_0(content),
             0xE1 if content.starts_with(exif::PREFIX) => self.orientation = exif::orientation(content),
-            0xE2 if content.starts_with(b"ICC_PROFILE\0") => self.keep(marker, whole),
+            0xE2 if content.starts_with(b"ICC_PROFILE\0") => {
+                self.profile_bytes = self.profile_bytes.saturating_add(content.len());
+                check_profile(FORMAT, self.profile_bytes)?;
+                self.keep(marker, whole);
+            }
             0xEE if content.starts_with(b"Adobe") => {
                 self.has_adobe_colours = true;
                 self.keep(marker, whole);

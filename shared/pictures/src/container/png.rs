@@ -3,7 +3,7 @@
 //! Kept: what decides how the pixels look, an animation with it. Everything else goes: texts, times, EXIF, private
 //! chunks. An orientation other than upright is kept as an EXIF chunk that says nothing else.
 
-use super::{Opened, Piece};
+use super::{Opened, Piece, check_pieces};
 use crate::bytes::Walk;
 use crate::exif;
 use crate::format::Format;
@@ -65,6 +65,7 @@ impl Chunks {
         walk.take(4).ok_or_else(truncated)?;
         let whole = start..start + FRAME_BYTES + length;
         self.chunk(kind, content, whole);
+        check_pieces(FORMAT, &self.pieces)?;
         Ok(&kind != b"IEND")
     }
 

@@ -3,7 +3,7 @@
 //! Kept: the pictures, their alpha, an animation, the colour profile. Everything else goes: EXIF, XMP, unknown chunks. An
 //! orientation other than upright is kept as an EXIF chunk that says nothing else.
 
-use super::{Opened, Piece};
+use super::{Opened, Piece, check_pieces, check_profile};
 use crate::bytes::Walk;
 use crate::exif;
 use crate::format::Format;
@@ -76,6 +76,7 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Walked, Refused> {
     while !walk.rest().is_empty() {
         let chunk = Chunk::next(&mut walk)?;
         walked.chunk(&chunk)?;
+        check_pieces(FORMAT, &walked.pieces)?;
     }
     if walked.extended.is_none()
         && let Some(frame) = &walked.frame
@@ -120,6 +121,7 @@ impl Walked {
                 self.keep(chunk.whole.clone());
             }
             b"ICCP" => {
+                check_profile(FORMAT, chunk.content.len())?;
                 self.profile = Some(chunk.inner.clone());
                 self.keep(chunk.whole.clone());
             }
@@ -194,7 +196,10 @@ impl Walked {
         self.pieces.push(Piece::Made(chunk_header(b"ANMF", length.next_multiple_of(2))));
         self.pieces.push(Piece::Kept(offset..offset + FRAME_HEADER_BYTES));
         self.pieces.extend(kept.into_iter().map(Piece::Kept));
-        evened(&mut self.pieces);
+        // The last chunk of a frame may lack the byte that makes it even.
+        if length % 2 == 1 {
+            self.pieces.push(Piece::Made(vec![0]));
+        }
     }
 
     fn keep(&mut self, range: Range<usize>) {

@@ -4,6 +4,7 @@
 
 use super::{Picture, SLACK_BYTES};
 use crate::format::Format;
+use crate::limits;
 use crate::reduce::{self, Reducer, Row};
 use crate::refusal::Refused;
 use gif::{ColorOutput, DecodeOptions, DecodingError};
@@ -30,6 +31,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, Refused> {
         width: frame.width.into(),
         height: frame.height.into(),
     };
+    // A frame may be larger than the picture whose measures were checked.
+    if u64::from(place.width) * u64::from(place.height) > limits::MAX_PIXELS {
+        return Err(Refused::unusual(FORMAT, "has a frame of more than 16 megapixels"));
+    }
     let (is_interlaced, clear) = (frame.interlaced, frame.transparent);
     let colours = Colours::new(decoder.palette().map_err(|error| damaged(&error))?, clear);
     let mut reducer = Reducer::new(canvas.0, canvas.1);

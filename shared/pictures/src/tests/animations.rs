@@ -122,3 +122,12 @@ fn an_animated_png_keeps_its_frames() {
     assert_eq!(prepared.original, sent);
     Shown::of(&prepared, Preset::Page).assert_fields(COLOURS, 6);
 }
+
+#[test]
+fn a_frame_that_is_larger_than_its_picture_is_refused() {
+    let (width, height) = (4_100, 4_000);
+    let buffer = vec![0; usize::from(width) * usize::from(height)].into();
+    let sent = gif((1, 1), &[Frame { width, height, buffer, ..Frame::default() }]);
+    let refused = prepare(&sent).unwrap_err();
+    assert!(refused.detail().contains("a frame of more than 16 megapixels"), "{refused:?}");
+}

@@ -112,3 +112,21 @@ proptest! {
         }
     }
 }
+
+/// Files of the smallest parts, of which a few megabytes would fill the memory before anything is decoded.
+#[test]
+fn more_parts_than_pictures_have_are_refused() {
+    let sent = jpeg(16, 16, |_| {});
+    let tables = [&sent[..2], &[0xFF, 0xDB, 0x00, 0x02].repeat(20_000), &sent[2..]].concat();
+    let chunk = |kind: &[u8; 4], content: &[u8]| {
+        let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+        [kind.as_slice(), &length, content].concat()
+    };
+    let head = [chunk(b"VP8X", &[2, 0, 0, 0, 0, 0, 0, 0, 0, 0]), chunk(b"ANIM", &[0; 6])].concat();
+    let body = [b"WEBP".to_vec(), head, chunk(b"ANMF", &[0; 16]).repeat(20_000)].concat();
+    let frames = chunk(b"RIFF", &body);
+    for bytes in [tables, frames] {
+        let refused = prepare(&bytes).unwrap_err();
+        assert!(refused.detail().contains("more than 10,000 parts"), "{refused:?}");
+    }
+}

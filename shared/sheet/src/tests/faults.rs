@@ -39,6 +39,7 @@ fn a_file_that_is_none_is_refused() {
         (b"title,sku\nA \"b\",B\n", "/lines/2 stray_quote"),
         (b"title,sku\n\"A\nB\",S\nC,S\n", "/lines/4/sku duplicate"),
         (b"title,sku,handle\nA,S,a\n,T,a\nB,U,a", "/lines/4/handle duplicate"),
+        (b"title,sku\nA,S\nA,T", "/lines/3/title duplicate"),
     ] {
         assert_eq!(faults(Csv, file), [expected], "{}", String::from_utf8_lossy(file));
     }
@@ -128,6 +129,12 @@ fn what_the_file_does_not_have_is_not_said() {
 }
 
 #[test]
+fn lines_of_nothing_mean_nothing() {
+    assert!(mistakes(Csv, "title,sku\n,\nA,S\n,\n,T\n,\n").is_empty());
+    assert_eq!(mistakes(Csv, "title,sku,handle\nA,S,a\nA,T,b\n"), [""; 0], "handles tell products apart");
+}
+
+#[test]
 fn a_product_has_an_end() {
     let many: String =
         (0..300).map(|number| format!("{},S{number}\n", if number == 0 { "A" } else { "" })).collect();
@@ -142,7 +149,7 @@ fn a_product_has_an_end() {
 #[test]
 fn a_file_has_an_end() {
     let mut file = "title,sku\n".to_owned();
-    (0..=MAX_ROWS).for_each(|number| file.push_str(&format!("T,{number:x}\n")));
+    (0..=MAX_ROWS).for_each(|number| file.push_str(&format!("T{},{number:x}\n", number % 2)));
     let found = read(Csv, file.as_bytes(), 64 * 1024).unwrap_err();
     assert_eq!((found[0].code, found[0].pointer.as_str()), ("too_many", "/lines/500002"));
 }

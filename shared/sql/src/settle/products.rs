@@ -11,25 +11,25 @@ use crate::settle::MAX_SETTLED;
 /// list with one new event id).
 pub fn settle_product(batch: &mut Batch) {
     let is_due = format!("SELECT 1 FROM products WHERE store_id = :store AND id = :product AND {IS_DUE}");
-    batch.only_if(&is_due, |batch| settle(batch, "id = :product"));
+    batch.only_if(&is_due, |batch| settle(batch, "id = :product", 1));
 }
 
-/// Settles the schedules that are due of the products of the query `ids`, at most `MAX_SETTLED`. Needs `:store :now
-/// :request_id :settle_ids` (a JSON list of a new event id for each) and what the query needs.
-pub fn settle_products(batch: &mut Batch, ids: &str) {
-    settle(batch, &format!("id IN ({ids})"));
+/// Settles the schedules that are due of the products of the query `ids`, which has at most `count` rows. Needs `:store
+/// :now :request_id :settle_ids` (a JSON list of a new event id for each) and what the query needs.
+pub fn settle_products(batch: &mut Batch, ids: &str, count: usize) {
+    settle(batch, &format!("id IN ({ids})"), count);
 }
 
 /// Settles the store's schedules that are due, at most `MAX_SETTLED`, earliest first. Needs `:store :now
 /// :request_id :settle_ids` (a JSON list of `MAX_SETTLED` new event ids).
 pub fn settle_store(batch: &mut Batch) {
-    settle(batch, "TRUE");
+    settle(batch, "TRUE", MAX_SETTLED);
 }
 
-fn settle(batch: &mut Batch, scope: &str) {
+fn settle(batch: &mut Batch, scope: &str, limit: usize) {
     let due = format!(
         "SELECT id FROM products WHERE store_id = :store AND {IS_DUE} AND {scope} \
-         ORDER BY publish_at, id LIMIT {MAX_SETTLED}"
+         ORDER BY publish_at, id LIMIT {limit}"
     );
     batch.run(format!(
         "INSERT INTO revisions (store_id, subject, version, at, actor, request_id, document) \
