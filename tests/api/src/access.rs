@@ -1,12 +1,16 @@
 //! Access beyond its table: what strangers learn, credentials that no longer count, and how a store is named.
 
 use crate::access_table::{Ground, Holder};
+use async_trait::async_trait;
 use serde_json::json;
+use std::cell::Cell;
+use std::rc::Rc;
 use storeroom_domain::Role;
 use storeroom_operations::operation::{Access, Row};
 use storeroom_operations::table::operations;
 use storeroom_sql::Args;
 use storeroom_testbed::{SESSION_S, Testbed, request};
+use storeroom_web::{BodyError, Incoming};
 
 fn rows() -> impl Iterator<Item = &'static Row> {
     operations().map(|operation| operation.row())
@@ -140,4 +144,34 @@ async fn a_store_may_be_left_out_when_there_is_one() {
     bed.join(&owner, bed.other_store, Role::Viewer).await;
     let several = list(vec![], String::new()).await;
     assert_eq!((several.status(), several.code().as_str()), (400, "store-required"));
+}
+
+/// A body that says whether somebody read it.
+struct Watched(Rc<Cell<bool>>);
+
+#[async_trait(?Send)]
+impl Incoming for Watched {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        self.0.set(true);
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_is_not_read_for_strangers() {
+    let bed = Testbed::new().await;
+    let (store, product) = (bed.store.to_string(), format!("prd_{}", "0".repeat(26)));
+    let ended = format!("Bearer {}x", bed.member(Role::Owner).token);
+    for path in [format!("/api/pms/products/{product}/images"), "/api/pms/products/bulk".to_owned()] {
+        for token in [None, Some(ended.as_str())] {
+            let is_read = Rc::new(Cell::new(false));
+            let headers: Vec<_> = token.map(|token| ("authorization", token)).into_iter().collect();
+            let mut all = vec![("x-store-id", store.as_str()), ("content-type", "image/png")];
+            all.extend(headers);
+            let mut sent = request("POST", &path, None, &all);
+            sent.body = Box::new(Watched(is_read.clone()));
+            assert_eq!(bed.send(sent).await.status(), 401, "{path}");
+            assert!(!is_read.get(), "{path}");
+        }
+    }
 }
