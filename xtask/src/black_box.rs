@@ -21,7 +21,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Compiling the components to machine code takes most of it.
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_secs(300);
 
 /// A running host, stopped when it is dropped.
 pub type Host = Box<dyn Any>;
