@@ -28,10 +28,11 @@ use storeroom_operations::{Code, Operation, Problem, RateClass};
 use storeroom_ports::{Clock, Ports};
 use storeroom_web::call::Trace;
 use storeroom_web::flow::{self, Flow, promised_hash};
+use storeroom_web::memory::{Counted, Share};
 use storeroom_web::published::CacheUse;
 use storeroom_web::request::Whole;
 use storeroom_web::{
-    Answer, BodyError, Call, Caller, Request, Response, idempotency, negotiate, query, signature,
+    Answer, BodyError, Call, Caller, Incoming, Request, Response, idempotency, negotiate, query, signature,
 };
 
 /// Longest path in bytes.
@@ -91,10 +92,10 @@ async fn answer(
     let row = operation.row();
     exchange.row = Some(row);
     if limit_of(row) > MIB {
-        let secrets = &settings.secrets;
-        authenticate::before_body(row, secrets, request, exchange.now)?;
+        authenticate::before_body(row, &settings.secrets, request, exchange.now)?;
     }
-    let body = body(row, request).await?;
+    let share = settings.memory.share();
+    let body = body(row, request, &share, ports.clock.as_ref()).await?;
     negotiate::check_accept(row, &request.headers)?;
     negotiate::check_version(&request.headers)?;
     let caller = authenticate::caller(row, &settings.secrets, request, &body, exchange.now)?;
@@ -103,6 +104,7 @@ async fn answer(
     let mut call = Call {
         ports,
         secrets: &settings.secrets,
+        memory: &settings.memory,
         row,
         path,
         raw_query: request.query.clone(),
@@ -233,7 +235,12 @@ fn decoded(path: PathParams) -> Result<PathParams, Problem> {
 }
 
 /// The whole body; nothing of one that the function takes as it comes.
-async fn body(row: &Row, request: &mut Request) -> Result<Vec<u8>, Problem> {
+async fn body(
+    row: &Row,
+    request: &mut Request,
+    share: &Share<'_>,
+    clock: &dyn Clock,
+) -> Result<Vec<u8>, Problem> {
     let limit = limit_of(row);
     let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
     if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
@@ -244,12 +251,25 @@ async fn body(row: &Row, request: &mut Request) -> Result<Vec<u8>, Problem> {
     }
     let bytes = match row.takes_flow() {
         true => Vec::new(),
-        false => request.body.read(limit).await.map_err(|error| flow::refusal(error, limit))?,
+        false => whole(request, limit, share, clock).await.map_err(|error| flow::refusal(error, limit))?,
     };
     if let Some(rule) = row.body.as_ref().filter(|_| row.takes_flow() || !bytes.is_empty()) {
         negotiate::check_content(&request.headers, rule.media)?;
     }
     Ok(bytes)
+}
+
+/// Small bodies are not counted: no upload of files keeps them out.
+async fn whole(
+    request: &mut Request,
+    limit: usize,
+    share: &Share<'_>,
+    clock: &dyn Clock,
+) -> Result<Vec<u8>, BodyError> {
+    if limit <= MIB {
+        return request.body.read(limit).await;
+    }
+    Counted { body: request.body.as_mut(), share, clock }.read(limit).await
 }
 
 /// Most bytes of a body.

@@ -9,6 +9,7 @@ use crate::limits::Limits;
 use storeroom_operations::Capability;
 use storeroom_ports::Targets;
 use storeroom_web::master::MasterKey;
+use storeroom_web::memory::Memory;
 use storeroom_web::passwords::{Cost, Passwords};
 use storeroom_web::secrets::Secrets;
 use storeroom_web::tokens::TokenKeys;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub targets: Targets,
     /// What the host offers.
     pub capabilities: &'static [Capability],
+    /// What large requests take of the process's memory.
+    pub memory: Memory,
 }
 
 /// A setting that cannot be used: a sentence that names it, for the log.
@@ -89,6 +92,7 @@ impl Settings {
             cors: cors(texts.cors_origins, mode)?,
             targets: targets(texts.webhook_targets, mode)?,
             capabilities,
+            memory: Memory::default(),
         })
     }
 }

@@ -29,7 +29,7 @@ const IS_STORED: &str = "SELECT EXISTS (SELECT 1 FROM images WHERE store_id = :s
 /// is stored for a request that is refused anyway. `guard` adds what else may refuse it.
 pub async fn store(
     call: &Call<'_>,
-    upload: &mut Upload,
+    upload: &mut Upload<'_>,
     product: ProductId,
     meant: Precondition,
     guard: impl FnOnce(&mut storeroom_sql::Batch),
@@ -52,7 +52,7 @@ pub async fn store(
 }
 
 /// Sets what the statements about a file name.
-pub fn bind(batch: &mut storeroom_sql::Batch, call: &Call<'_>, upload: &Upload) {
+pub fn bind(batch: &mut storeroom_sql::Batch, call: &Call<'_>, upload: &Upload<'_>) {
     batch.set("sha256", upload.sha256.as_str());
     batch.set("extension", upload.picture.format.extension());
     batch.set("rendition", upload.picture.rendition_format.extension());
@@ -89,7 +89,7 @@ pub fn check_time(call: &Call<'_>) -> Result<(), Problem> {
 }
 
 /// Stores all files at once.
-async fn put(call: &Call<'_>, upload: &mut Upload) -> Result<(), Down> {
+async fn put(call: &Call<'_>, upload: &mut Upload<'_>) -> Result<(), Down> {
     let (store, sha256) = (call.store.as_str(), upload.sha256.as_str());
     let picture = &mut upload.picture;
     let original = (File::Original(picture.format), std::mem::take(&mut picture.original));

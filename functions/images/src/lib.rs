@@ -8,7 +8,6 @@ mod add;
 pub mod due;
 mod files;
 mod form;
-mod memory;
 mod names;
 mod patch;
 mod range;

@@ -38,7 +38,7 @@ pub fn place(call: &Call<'_>) -> Result<Place, Problem> {
 }
 
 /// Sets what the statements name of an image that was sent.
-pub fn bind_upload(batch: &mut Batch, call: &Call<'_>, upload: &Upload, size_bytes: usize) {
+pub fn bind_upload(batch: &mut Batch, call: &Call<'_>, upload: &Upload<'_>, size_bytes: usize) {
     files::bind(batch, call, upload);
     let picture = &upload.picture;
     batch.set("width", i64::from(picture.width));

@@ -4,45 +4,57 @@
 //! answered as it was.
 
 use crate::form;
-use crate::memory::Taken;
 use sha2::{Digest, Sha256};
 use storeroom_operations::shapes::image::ALT;
 use storeroom_operations::validate::validate;
 use storeroom_operations::{Code, Problem};
+use storeroom_pictures::limits::{MEMORY_BUDGET, total_bytes};
 use storeroom_pictures::{Prepared, Refused, prepare, work_bytes};
 use storeroom_web::answer::hex;
+use storeroom_web::memory::{self, Share};
 use storeroom_web::{Answer, Call};
 
+// A picture that is alone always fits.
+const _: () = assert!(MEMORY_BUDGET <= memory::BUDGET);
+
 /// An image that was sent, ready to be stored.
-pub struct Upload {
+pub struct Upload<'a> {
     /// The files and their facts.
     pub picture: Prepared,
     /// Of the original, in hex.
     pub sha256: String,
     /// The alternative text, if one came along.
     pub alt: Option<String>,
-    /// The memory that it takes.
-    _taken: Taken,
+    /// The memory that it takes beside the body.
+    _share: Share<'a>,
 }
 
 /// What becomes of a request to take an image.
-pub enum Sent {
+pub enum Sent<'a> {
     /// It was done before, and this is its answer.
     Before(Answer),
     /// An image to be stored.
-    Now(Box<Upload>),
+    Now(Box<Upload<'a>>),
 }
 
 /// Reads and prepares the image of a request.
-pub async fn sent(call: &Call<'_>) -> Result<Sent, Problem> {
+pub async fn sent<'a>(call: &Call<'a>) -> Result<Sent<'a>, Problem> {
     if let Some(answer) = call.look_first().await? {
         return Ok(Sent::Before(answer));
     }
     let (bytes, alt) = image_and_alt(call)?;
-    let taken = Taken::take(bytes.len(), work_bytes(bytes).map_err(refusal)?, call.now)?;
+    let share = share(call, bytes)?;
     let picture = prepare(bytes).map_err(refusal)?;
     let sha256 = hex(&Sha256::digest(&picture.original));
-    Ok(Sent::Now(Box::new(Upload { picture, sha256, alt, _taken: taken })))
+    Ok(Sent::Now(Box::new(Upload { picture, sha256, alt, _share: share })))
+}
+
+/// What the picture takes; the gateway has counted the body.
+fn share<'a>(call: &Call<'a>, bytes: &[u8]) -> Result<Share<'a>, Problem> {
+    let total = total_bytes(bytes.len(), work_bytes(bytes).map_err(refusal)?);
+    let share = call.memory.share();
+    share.grow(total.saturating_sub(call.body.len() as u64), call.ports.clock.now())?;
+    Ok(share)
 }
 
 fn image_and_alt<'a>(call: &'a Call<'_>) -> Result<(&'a [u8], Option<String>), Problem> {

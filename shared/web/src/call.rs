@@ -9,6 +9,7 @@ use crate::caller::Caller;
 use crate::chain::{Content, content_hash};
 use crate::flow::{BodyHash, Flow};
 use crate::idempotency::{fingerprint_of_flow, replay};
+use crate::memory::Memory;
 use crate::precondition::{Precondition, if_match};
 use crate::published::{self, CacheUse, Published};
 use crate::query::Query;
@@ -39,6 +40,8 @@ pub struct Call<'a> {
     pub ports: &'a Ports,
     /// What signs, derives and hashes.
     pub secrets: &'a Secrets,
+    /// What large requests take of the process's memory.
+    pub memory: &'a Memory,
     /// The operation's row.
     pub row: &'static Row,
     /// The parameters of the path, decoded.

@@ -3,6 +3,7 @@
 //! Guarantees: never more bytes than the operation takes; a body whose hash was promised (`Content-Digest`, RFC 9530)
 //! ends only if it has that hash, so that a signature over the hash is one over the body.
 
+use crate::memory::Full;
 use crate::request::{BodyError, Incoming};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -67,6 +68,7 @@ pub fn refusal(error: BodyError, limit: usize) -> Problem {
             Problem::new(Code::BodyTooLarge, format!("The body may have at most {limit} bytes."))
         }
         BodyError::Broken => Problem::new(Code::MalformedRequest, "The body broke off."),
+        BodyError::NoRoom => Full.into(),
     }
 }
 

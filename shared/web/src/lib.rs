@@ -14,6 +14,7 @@ pub mod gzip;
 pub mod idempotency;
 pub mod inbox;
 pub mod master;
+pub mod memory;
 pub mod negotiate;
 pub mod network;
 pub mod outgoing;

@@ -28,6 +28,8 @@ pub enum BodyError {
     TooLarge,
     /// The client went away or the stream broke.
     Broken,
+    /// Other bodies fill the memory.
+    NoRoom,
 }
 
 /// A body on its way in. Who drops it reads no further.

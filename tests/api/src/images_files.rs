@@ -3,13 +3,16 @@
 use crate::picture::{add, images_of, jpeg, send, stored};
 use crate::product::{create, mug, path, simple};
 use async_trait::async_trait;
+use futures::FutureExt;
 use serde_json::Value;
 use std::rc::Rc;
 use storeroom_bad_input::GIF;
 use storeroom_domain::Role;
+use storeroom_pictures::limits::MAX_BYTES;
 use storeroom_ports::{Blob, Blobs, Down, Part};
 use storeroom_sql::Args;
-use storeroom_testbed::{ManualClock, Recorded, Testbed};
+use storeroom_testbed::{ManualClock, Recorded, Testbed, request};
+use storeroom_web::{BodyError, Incoming};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -177,6 +180,42 @@ async fn an_upload_that_takes_too_long_changes_nothing() {
     let product = create(&bed, mug()).await;
     add(&bed, &product, GIF.to_vec()).await;
     assert_whole(&bed).await;
+}
+
+/// A body of which the first bytes come, and then nothing.
+struct Rests(Option<Vec<u8>>);
+
+#[async_trait(?Send)]
+impl Incoming for Rests {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        match self.0.take() {
+            Some(bytes) => Ok(Some(bytes)),
+            None => futures::future::pending().await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_would_fill_the_memory_are_told_to_come_back() {
+    let bed = Testbed::new().await;
+    let product = create(&bed, mug()).await;
+    let (store, token) = (bed.store.to_string(), format!("Bearer {}", bed.member(Role::Editor).token));
+    let headers =
+        [("authorization", token.as_str()), ("x-store-id", store.as_str()), ("content-type", "image/jpeg")];
+    let mut resting: Vec<_> = (0..5)
+        .map(|_| {
+            let mut sent = request("POST", &images_of(&product), None, &headers);
+            sent.body = Box::new(Rests(Some(vec![0; MAX_BYTES])));
+            Box::pin(bed.send(sent))
+        })
+        .collect();
+    assert!(resting.iter_mut().all(|sent| sent.as_mut().now_or_never().is_none()));
+    let refused = send(&bed, "POST", &images_of(&product), vec![0; MAX_BYTES], &[]).await;
+    assert_eq!((refused.status(), refused.code().as_str()), (503, "unavailable"), "{}", refused.text());
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    create(&bed, simple("A small body", "SMALL")).await;
+    drop(resting);
+    add(&bed, &product, GIF.to_vec()).await;
 }
 
 #[tokio::test]
