@@ -5,21 +5,31 @@
 
 use storeroom_domain::{StoreId, Timestamp};
 use storeroom_operations::operation::{Access, Row};
+use storeroom_operations::table::MIB;
 use storeroom_operations::{Code, Fault, Problem};
 use storeroom_sql::access::no_such_store;
 use storeroom_web::flow::{self, promised_hash};
+use storeroom_web::memory::Whose;
 use storeroom_web::secrets::Secrets;
 use storeroom_web::{Call, Caller, Request, query, signature};
 
 const SENT_TWICE: &str = "There are two `Authorization` headers; send one.";
 
-/// Refuses, before a large body is read, a request without a token that is good. A signature is looked at once the body is
-/// there: it is over that.
-pub fn before_body(row: &Row, secrets: &Secrets, request: &Request, now: Timestamp) -> Result<(), Problem> {
+/// Refuses, before a large body is read into memory, a request without a token that is good. A signature is looked at
+/// once the body is there: it is over that.
+pub fn before_body(
+    row: &Row,
+    secrets: &Secrets,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Whose, Problem> {
     if signature::is_signed(&request.headers) {
-        return Ok(());
+        return Ok(Whose::Unknown);
     }
-    caller(row, secrets, request, &[], now).map(drop)
+    if crate::limit_of(row) > MIB && !row.takes_flow() {
+        caller(row, secrets, request, &[], now)?;
+    }
+    Ok(Whose::Known)
 }
 
 const NO_DIGEST: &str = "A signed request with a body of this size says its hash ahead: send \

@@ -1,6 +1,6 @@
 //! The gateway: every request's way, written once.
 //!
-//! preflight → match → media → authenticate → limit → store → idempotency key → dispatch → (access and the answer under the
+//! preflight → match → headers → token → body → authenticate → limit → store → idempotency key → dispatch → (access and the answer under the
 //! key, when a function refused without looking) →
 //! render → log. Guarantees: the contract's order of checks; every answer carries its request id and what its row
 //! asks for; whatever happens is one answer and one log line.
@@ -91,14 +91,12 @@ async fn answer(
     let (operation, path) = matched(settings, request)?;
     let row = operation.row();
     exchange.row = Some(row);
-    if limit_of(row) > MIB {
-        authenticate::before_body(row, &settings.secrets, request, exchange.now)?;
-    }
-    let share = settings.memory.share();
+    check_headers(row, request)?;
+    let whose = authenticate::before_body(row, &settings.secrets, request, exchange.now)?;
+    let mut share = settings.memory.share(whose);
     let body = body(row, request, &share, ports.clock.as_ref()).await?;
-    negotiate::check_accept(row, &request.headers)?;
-    negotiate::check_version(&request.headers)?;
     let caller = authenticate::caller(row, &settings.secrets, request, &body, exchange.now)?;
+    share.now_known();
     limit(ports, settings, request, row, caller.as_ref(), exchange).await?;
     let flow = flow_of(row, request);
     let mut call = Call {
@@ -234,6 +232,24 @@ fn decoded(path: PathParams) -> Result<PathParams, Problem> {
         .ok_or_else(|| Problem::new(Code::NotFound, "The path is not percent-encoded UTF-8."))
 }
 
+/// What the headers alone decide.
+fn check_headers(row: &Row, request: &Request) -> Result<(), Problem> {
+    let limit = limit_of(row);
+    let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
+        return Err(flow::refusal(BodyError::TooLarge, limit));
+    }
+    if row.takes_flow() || announced.is_some_and(|length| length > 0) {
+        check_content(row, request)?;
+    }
+    negotiate::check_accept(row, &request.headers)?;
+    negotiate::check_version(&request.headers)
+}
+
+fn check_content(row: &Row, request: &Request) -> Result<(), Problem> {
+    row.body.as_ref().map_or(Ok(()), |rule| negotiate::check_content(&request.headers, rule.media))
+}
+
 /// The whole body; nothing of one that the function takes as it comes.
 async fn body(
     row: &Row,
@@ -241,20 +257,13 @@ async fn body(
     share: &Share<'_>,
     clock: &dyn Clock,
 ) -> Result<Vec<u8>, Problem> {
-    let limit = limit_of(row);
-    let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
-    if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
-        return Err(flow::refusal(BodyError::TooLarge, limit));
-    }
-    if matches!(request.method.as_str(), "GET" | "HEAD") {
+    if row.takes_flow() || matches!(request.method.as_str(), "GET" | "HEAD") {
         return Ok(Vec::new());
     }
-    let bytes = match row.takes_flow() {
-        true => Vec::new(),
-        false => whole(request, limit, share, clock).await.map_err(|error| flow::refusal(error, limit))?,
-    };
-    if let Some(rule) = row.body.as_ref().filter(|_| row.takes_flow() || !bytes.is_empty()) {
-        negotiate::check_content(&request.headers, rule.media)?;
+    let limit = limit_of(row);
+    let bytes = whole(request, limit, share, clock).await.map_err(|error| flow::refusal(error, limit))?;
+    if !bytes.is_empty() {
+        check_content(row, request)?;
     }
     Ok(bytes)
 }

@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 use storeroom_operations::shapes::image::ALT;
 use storeroom_operations::validate::validate;
 use storeroom_operations::{Code, Problem};
-use storeroom_pictures::limits::{MEMORY_BUDGET, total_bytes};
-use storeroom_pictures::{Prepared, Refused, prepare, work_bytes};
+use storeroom_pictures::limits::MEMORY_BUDGET;
+use storeroom_pictures::{Prepared, Refused, open};
 use storeroom_web::answer::hex;
-use storeroom_web::memory::{self, Share};
+use storeroom_web::memory::{self, Share, Whose};
 use storeroom_web::{Answer, Call};
 
 // A picture that is alone always fits.
@@ -43,18 +43,20 @@ pub async fn sent<'a>(call: &Call<'a>) -> Result<Sent<'a>, Problem> {
         return Ok(Sent::Before(answer));
     }
     let (bytes, alt) = image_and_alt(call)?;
-    let share = share(call, bytes)?;
-    let picture = prepare(bytes).map_err(refusal)?;
+    let picture = open(bytes).map_err(refusal)?;
+    let share = call.memory.share(Whose::Known);
+    // The gateway has counted the body.
+    share.grow(picture.total_bytes().saturating_sub(call.body.len() as u64), call.ports.clock.now())?;
+    let picture = picture.prepare().map_err(refusal)?;
+    share.shrink_to(kept_bytes(&picture));
     let sha256 = hex(&Sha256::digest(&picture.original));
     Ok(Sent::Now(Box::new(Upload { picture, sha256, alt, _share: share })))
 }
 
-/// What the picture takes; the gateway has counted the body.
-fn share<'a>(call: &Call<'a>, bytes: &[u8]) -> Result<Share<'a>, Problem> {
-    let total = total_bytes(bytes.len(), work_bytes(bytes).map_err(refusal)?);
-    let share = call.memory.share();
-    share.grow(total.saturating_sub(call.body.len() as u64), call.ports.clock.now())?;
-    Ok(share)
+/// What a picture takes while its files are stored: they, and the platform's copy of the largest.
+fn kept_bytes(picture: &Prepared) -> u64 {
+    let renditions: usize = picture.renditions.iter().map(|rendition| rendition.bytes.len()).sum();
+    (picture.original.len() as u64).saturating_mul(2).saturating_add(renditions as u64)
 }
 
 fn image_and_alt<'a>(call: &'a Call<'_>) -> Result<(&'a [u8], Option<String>), Problem> {

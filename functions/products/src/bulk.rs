@@ -12,27 +12,37 @@ use storeroom_operations::shapes::bulk::{BULK_INPUT, BULK_OPERATION, MAX_OPERATI
 use storeroom_operations::validate::{MAX_FAULTS, validate};
 use storeroom_operations::{Code, Fault, Problem};
 use storeroom_web::inbox;
+use storeroom_web::memory::Whose;
 use storeroom_web::{Answer, Call, Shown};
 
 /// How often the call is planned anew when somebody else is faster.
 const TRIES: usize = 5;
+/// Most faults of an operation that are told: with a thousand of them the answer must be one that can be kept.
+const MOST_FAULTS: usize = 20;
+/// About how much memory a byte of the body takes as a tree and as what is made of that.
+const MEMORY_A_BYTE: u64 = 8;
 
 /// A body with its operations apart: those may be faulty each for itself.
 struct Input {
     is_atomic: bool,
     is_dry_run: bool,
     rows: Vec<Row>,
+    /// Those of the rows that are none the worse for themselves.
+    changes: Vec<Change>,
 }
 
-/// An operation: the change, or what is wrong with it.
+/// An operation.
 struct Row {
-    change: Result<Change, Problem>,
+    /// What is wrong with it by itself; without that it is one of the changes.
+    problem: Option<Problem>,
     /// Where the product or the patch stands in the operation, if it has one.
     member: &'static str,
 }
 
 /// Does what can be done.
 pub async fn bulk(call: &Call<'_>) -> Result<Answer, Problem> {
+    let share = call.memory.share(Whose::Known);
+    share.grow((call.body.len() as u64).saturating_mul(MEMORY_A_BYTE), call.ports.clock.now())?;
     let input = Input::of(call.json()?.unwrap_or_default())?;
     if let Some(kept) = call.kept().await? {
         return Ok(kept);
@@ -48,11 +58,9 @@ pub async fn bulk(call: &Call<'_>) -> Result<Answer, Problem> {
 }
 
 async fn attempt(call: &Call<'_>, input: &Input) -> Result<Answer, Problem> {
-    let changes: Vec<Change> =
-        input.rows.iter().filter_map(|row| row.change.as_ref().ok().cloned()).collect();
-    let (query, args) = many::look_up(&changes);
+    let (query, args) = many::look_up(&input.changes);
     let found = call.read(&query, args).await?;
-    let plan = many::plan(&changes, &found.rows, call.ports, call.now);
+    let plan = many::plan(&input.changes, &found.rows, call.ports, call.now);
     let outcomes = input.outcomes(&plan)?;
     let answer = answer(call, input, &outcomes);
     if input.is_dry_run {
@@ -66,24 +74,30 @@ async fn attempt(call: &Call<'_>, input: &Input) -> Result<Answer, Problem> {
 }
 
 impl Input {
-    fn of(body: Json) -> Result<Self, Problem> {
-        let word = |name| body.get(name).cloned().unwrap_or_default();
-        let is_atomic = word("mode") != "per_row";
-        let faults = if is_atomic { validate(&Schema::Object(&BULK_INPUT), &body) } else { around(&body) };
-        if !faults.is_empty() {
-            return Err(Problem::with_faults(Code::ValidationFailed, faults));
+    fn of(mut body: Json) -> Result<Self, Problem> {
+        let is = |name, value: Json| body.get(name) == Some(&value);
+        let (is_atomic, is_dry_run) = (!is("mode", json!("per_row")), is("dry_run", json!(true)));
+        if is_atomic {
+            checked(&body)?;
         }
-        let rows = body.get("operations").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        let rows = rows.iter().enumerate().map(|(index, row)| Row::of(index, row)).collect();
-        Ok(Self { is_atomic, is_dry_run: word("dry_run") == true, rows })
+        let operations = operations(&mut body);
+        checked(&body)?;
+        let (mut rows, mut changes) = (Vec::with_capacity(operations.len()), Vec::new());
+        for (index, operation) in operations.into_iter().enumerate() {
+            let member = member(&operation);
+            let problem = change(operation).map(|change| changes.push(change)).err();
+            let problem = problem.map(|problem| placed(problem, index, ""));
+            rows.push(Row { problem, member });
+        }
+        Ok(Self { is_atomic, is_dry_run, rows, changes })
     }
 
     /// What each operation comes to; all of them refused together where one is and the mode is `atomic`.
     fn outcomes(&self, plan: &Plan) -> Result<Vec<Outcome>, Problem> {
         let mut verdicts = plan.verdicts.iter();
-        let outcome = |(index, row): (usize, &Row)| match &row.change {
-            Err(problem) => Outcome::Failed(problem.clone()),
-            Ok(_) => match verdicts.next() {
+        let outcome = |(index, row): (usize, &Row)| match &row.problem {
+            Some(problem) => Outcome::Failed(problem.clone()),
+            None => match verdicts.next() {
                 Some(Verdict::Done { product, version, .. }) => Outcome::Applied(*product, *version),
                 Some(Verdict::Refused(problem)) => {
                     Outcome::Failed(placed(problem.clone(), index, row.member))
@@ -101,61 +115,61 @@ impl Input {
     }
 }
 
-impl Row {
-    fn of(index: usize, operation: &Json) -> Self {
-        let member = match operation.get("op").and_then(Json::as_str) {
-            Some("create") => "/product",
-            Some("update") => "/patch",
-            _ => "",
-        };
-        Self {
-            change: change(operation)
-                .map_err(|problem| inbox::respelt(problem, &format!("/operations/{index}"), &[])),
-            member,
-        }
+/// Takes the operations out of a body, if they are not too many.
+fn operations(body: &mut Json) -> Vec<Json> {
+    let list = body.get_mut("operations").and_then(Json::as_array_mut);
+    list.filter(|list| list.len() <= MAX_OPERATIONS).map(std::mem::take).unwrap_or_default()
+}
+
+fn checked(body: &Json) -> Result<(), Problem> {
+    let faults = validate(&Schema::Object(&BULK_INPUT), body);
+    if faults.is_empty() { Ok(()) } else { Err(Problem::with_faults(Code::ValidationFailed, faults)) }
+}
+
+/// Where the product or the patch stands in an operation.
+fn member(operation: &Json) -> &'static str {
+    match operation.get("op").and_then(Json::as_str) {
+        Some("create") => "/product",
+        Some("update") => "/patch",
+        _ => "",
     }
 }
 
 /// What an operation asks for.
-fn change(operation: &Json) -> Result<Change, Problem> {
-    let mut faults = validate(&Schema::Object(&BULK_OPERATION), operation);
-    let op = operation.get("op").and_then(Json::as_str).unwrap_or_default();
-    let needs: &[&str] = match op {
-        "create" => &["product"],
-        "update" => &["id", "patch"],
-        _ => &["id"],
-    };
-    let takes_version = op != "create";
+fn change(mut operation: Json) -> Result<Change, Problem> {
+    let mut faults = validate(&Schema::Object(&BULK_OPERATION), &operation);
     if faults.is_empty() {
-        faults = misplaced(operation, op, needs, takes_version);
+        faults = misplaced(&operation);
     }
     if !faults.is_empty() {
         return Err(Problem::with_faults(Code::ValidationFailed, faults));
     }
-    let body = |name| operation.get(name).cloned().unwrap_or_default();
+    let mut body = |name| operation.get_mut(name).map(Json::take).unwrap_or_default();
+    let (op, product, patch, id) = (body("op"), body("product"), body("patch"), body("id"));
     if op == "create" {
-        return Ok(Change::Create(body("product")));
+        return Ok(Change::Create(product));
     }
-    let id = operation.get("id").and_then(Json::as_str).unwrap_or_default();
-    let product = ProductId::parse(id).ok_or_else(|| Problem::not_found("product"))?;
-    let meant = Meant { product, version: operation.get("version").and_then(Json::as_i64) };
-    Ok(match op {
-        "update" => Change::Update(meant, body("patch")),
-        "delete" => Change::Delete(meant),
+    let product = id.as_str().and_then(ProductId::parse).ok_or_else(|| Problem::not_found("product"))?;
+    let meant = Meant { product, version: body("version").as_i64().unwrap_or_default() };
+    Ok(match op.as_str() {
+        Some("update") => Change::Update(meant, patch),
+        Some("delete") => Change::Delete(meant),
         _ => Change::Publish(meant),
     })
 }
 
 /// Members that an operation lacks, and those that are another operation's.
-fn misplaced(operation: &Json, op: &str, needs: &[&str], takes_version: bool) -> Vec<Fault> {
+fn misplaced(operation: &Json) -> Vec<Fault> {
+    let op = operation.get("op").and_then(Json::as_str).unwrap_or_default();
+    let needs: &[&str] = match op {
+        "create" => &["product"],
+        "update" => &["id", "version", "patch"],
+        _ => &["id", "version"],
+    };
     let lacks = needs.iter().filter(|name| operation.get(**name).is_none());
     let lacks = lacks.map(|name| fault(name, "required", format!("is required for the operation `{op}`.")));
     let has = operation.as_object().into_iter().flat_map(|members| members.keys());
-    let foreign = has.filter(|name| match name.as_str() {
-        "op" => false,
-        "version" => !takes_version,
-        name => !needs.contains(&name),
-    });
+    let foreign = has.filter(|name| *name != "op" && !needs.contains(&name.as_str()));
     let foreign =
         foreign.map(|name| fault(name, "unknown_field", format!("is not a member of the operation `{op}`.")));
     lacks.chain(foreign).collect()
@@ -163,17 +177,6 @@ fn misplaced(operation: &Json, op: &str, needs: &[&str], takes_version: bool) ->
 
 fn fault(member: &str, code: &'static str, detail: String) -> Fault {
     Fault { pointer: format!("/{member}"), code, detail }
-}
-
-/// The faults of what stands around the operations, and of their number.
-fn around(body: &Json) -> Vec<Fault> {
-    let mut body = body.clone();
-    if let Some(operations) = body.get_mut("operations").and_then(Json::as_array_mut)
-        && operations.len() <= MAX_OPERATIONS
-    {
-        operations.clear();
-    }
-    validate(&Schema::Object(&BULK_INPUT), &body)
 }
 
 /// What becomes of an operation.
@@ -205,6 +208,8 @@ impl Outcome {
                     .to_string()
             }
             Self::Failed(problem) => {
+                let mut problem = problem.clone();
+                problem.faults.truncate(MOST_FAULTS);
                 let problem = problem.to_json(request_id);
                 format!(r#"{{"index":{index},"status":"failed","problem":{problem}}}"#)
             }

@@ -43,13 +43,13 @@ pub enum Change {
     Upsert(Json, Option<Target>),
 }
 
-/// Which product, and at which version if that matters.
+/// Which product, and at which version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meant {
     /// The product.
     pub product: ProductId,
-    /// The version that is meant; none for whatever it is now.
-    pub version: Option<i64>,
+    /// The version that is meant.
+    pub version: i64,
 }
 
 /// The status that a product is to have.

@@ -55,7 +55,7 @@ pub fn no_publish_at() -> Problem {
 }
 
 /// An earlier change of the same call is about the product.
-pub fn changed_twice() -> Problem {
+pub fn named_twice() -> Problem {
     let detail = "An earlier change of the same call is about this product, too. Make one change of the two, or send this one in another call.";
     Problem::new(Code::ValidationFailed, detail)
 }

@@ -60,7 +60,12 @@ const MAX_PROFILE: usize = 2_000_000;
 
 /// Refuses a file that falls into more pieces than pictures do.
 fn check_pieces(format: Format, pieces: &[Piece]) -> Result<(), Refused> {
-    if pieces.len() <= MAX_PIECES {
+    check_count(format, pieces.len())
+}
+
+/// The same, where they are still being gathered.
+fn check_count(format: Format, pieces: usize) -> Result<(), Refused> {
+    if pieces <= MAX_PIECES {
         return Ok(());
     }
     Err(Refused::unusual(format, "consists of more than 10,000 parts"))

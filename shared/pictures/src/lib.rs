@@ -26,12 +26,6 @@ mod tests;
 
 pub use format::Format;
 pub use orientation::Orientation;
-pub use prepare::{Prepared, Rendition, prepare};
+pub use prepare::{Checked, Prepared, Rendition, open, prepare};
 pub use preset::Preset;
 pub use refusal::Refused;
-
-/// How much memory the work on these bytes takes at most, beside the bytes themselves: what `prepare` checks before it
-/// decodes.
-pub fn work_bytes(bytes: &[u8]) -> Result<u64, Refused> {
-    Ok(container::open(bytes)?.work_bytes)
-}

@@ -61,13 +61,15 @@ pub(crate) fn check(measures: &Measures) -> Result<(), Refused> {
     check_memory(measures)
 }
 
-/// What a body of this size and the work on it take together.
-pub fn total_bytes(body_bytes: usize, work_bytes: u64) -> u64 {
-    work_bytes.saturating_add((body_bytes as u64).saturating_mul(3))
+impl Measures {
+    /// What the body and the work on it take together.
+    pub(crate) fn total_bytes(&self) -> u64 {
+        self.work_bytes.saturating_add((self.body_bytes as u64).saturating_mul(3))
+    }
 }
 
 fn check_memory(measures: &Measures) -> Result<(), Refused> {
-    let total = total_bytes(measures.body_bytes, measures.work_bytes);
+    let total = measures.total_bytes();
     if total <= MEMORY_BUDGET {
         return Ok(());
     }

@@ -45,20 +45,46 @@ pub struct Rendition {
     pub bytes: Vec<u8>,
 }
 
+/// A picture within the limits, not yet decoded.
+#[derive(Debug)]
+pub struct Checked<'a> {
+    bytes: &'a [u8],
+    opened: Opened,
+}
+
 /// Makes of the bytes what is stored, or says why not.
 pub fn prepare(bytes: &[u8]) -> Result<Prepared, Refused> {
+    open(bytes)?.prepare()
+}
+
+/// Walks the bytes and holds them against the limits.
+pub fn open(bytes: &[u8]) -> Result<Checked<'_>, Refused> {
     limits::check_length(bytes.len())?;
     let opened = container::open(bytes)?;
     limits::check(&opened.measures(bytes.len()))?;
-    let original = container::assembled(bytes, &opened.pieces);
-    let (width, height) = opened.orientation.shown(opened.width, opened.height);
-    let decode::Picture { decoded, profile } = decode::decode(opened.format, &original)?;
-    let profile = colour_profile::for_renditions(profile);
-    let Made { placeholder, rendition_format, renditions } =
-        Made::of(decoded, &opened, profile.as_deref())
-            .ok_or_else(|| Refused::unusual(opened.format, "has a shape that no rendition can be made of"))?;
-    let format = opened.format;
-    Ok(Prepared { original, format, width, height, placeholder, rendition_format, renditions })
+    Ok(Checked { bytes, opened })
+}
+
+impl Checked<'_> {
+    /// How much memory the bytes and the work on them take at most: no more than `limits::MEMORY_BUDGET`.
+    pub fn total_bytes(&self) -> u64 {
+        self.opened.measures(self.bytes.len()).total_bytes()
+    }
+
+    /// Makes of the picture what is stored.
+    pub fn prepare(self) -> Result<Prepared, Refused> {
+        let Self { bytes, opened } = self;
+        let original = container::assembled(bytes, &opened.pieces);
+        let (width, height) = opened.orientation.shown(opened.width, opened.height);
+        let decode::Picture { decoded, profile } = decode::decode(opened.format, &original)?;
+        let profile = colour_profile::for_renditions(profile);
+        let Made { placeholder, rendition_format, renditions } =
+            Made::of(decoded, &opened, profile.as_deref()).ok_or_else(|| {
+                Refused::unusual(opened.format, "has a shape that no rendition can be made of")
+            })?;
+        let format = opened.format;
+        Ok(Prepared { original, format, width, height, placeholder, rendition_format, renditions })
+    }
 }
 
 /// What is made of the pixels.

@@ -202,9 +202,16 @@ async fn what_is_no_image_is_refused_and_nothing_is_written() {
     let whole = jpeg(64, 64, [9; 3]);
     let mut too_long = whole.clone();
     too_long.resize(20_000_001, 0);
-    let mut bomb = jpeg(16, 16, [0; 3]);
-    let at = bomb.windows(2).position(|bytes| bytes == [0xFF, 0xC0]).unwrap();
-    bomb[at + 5..at + 9].copy_from_slice(&[0x1F, 0x40, 0x14, 0x05]);
+    let bomb = |kind: u8, height: [u8; 2], width: [u8; 2]| {
+        let mut bomb = jpeg(16, 16, [0; 3]);
+        let at = bomb.windows(2).position(|bytes| bytes == [0xFF, 0xC0]).unwrap();
+        bomb[at + 1] = kind;
+        bomb[at + 5..at + 9].copy_from_slice(&[height, width].concat());
+        bomb
+    };
+    let (baseline, progressive) = (0xC0, 0xC2);
+    // Lossless, 8,000 × 5,125 pixels.
+    let webp = b"RIFF\x16\0\0\0WEBPVP8L\x0A\0\0\0\x2F\x3F\x1F\x01\x05\0\0\0\0\0".to_vec();
     for (bytes, status, code) in [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), 415, "image-unsupported"),
         (b"<!doctype html><script>alert(1)</script>".to_vec(), 415, "image-unsupported"),
@@ -212,7 +219,13 @@ async fn what_is_no_image_is_refused_and_nothing_is_written() {
         (b"%PDF-1.7".to_vec(), 415, "image-unsupported"),
         (whole[..whole.len() / 2].to_vec(), 422, "image-corrupt"),
         (too_long, 413, "image-too-large"),
-        (bomb, 413, "image-too-large"),
+        (vec![0; 20_000_001], 413, "image-too-large"),
+        (bomb(baseline, [0x1F, 0x40], [0x14, 0x05]), 413, "image-too-large"),
+        (bomb(progressive, [0x1F, 0x40], [0x14, 0x05]), 413, "image-too-large"),
+        // Within the pixels, but not within the memory.
+        (bomb(progressive, [0x1F, 0x40], [0x13, 0x88]), 413, "image-too-large"),
+        (bomb(baseline, [0xFF, 0xFF], [0xFF, 0xFF]), 413, "image-too-large"),
+        (webp, 413, "image-too-large"),
     ] {
         let reply = send(&bed, "POST", &images_of(&product), bytes, &[]).await;
         assert_eq!((reply.status(), reply.code().as_str()), (status, code), "{}", reply.text());

@@ -219,6 +219,23 @@ async fn bodies_that_would_fill_the_memory_are_told_to_come_back() {
 }
 
 #[tokio::test]
+async fn bodies_with_a_signature_that_nobody_has_checked_leave_room_for_others() {
+    let bed = Testbed::new().await;
+    let product = create(&bed, mug()).await;
+    let store = bed.store.to_string();
+    let headers = [("x-api-key", "made up"), ("x-store-id", store.as_str()), ("content-type", "image/jpeg")];
+    let sent = || {
+        let mut sent = request("POST", &images_of(&product), None, &headers);
+        sent.body = Box::new(Rests(Some(vec![0; MAX_BYTES])));
+        Box::pin(bed.send(sent))
+    };
+    let mut resting = [sent(), sent()];
+    assert!(resting.iter_mut().all(|sent| sent.as_mut().now_or_never().is_none()));
+    assert_eq!(sent().await.status(), 503);
+    add(&bed, &product, jpeg(4_000, 3_000, [7; 3])).await;
+}
+
+#[tokio::test]
 async fn a_remover_that_is_slow_stops_before_its_lease_ends() {
     let bed = Testbed::new().await;
     let product = create(&bed, mug()).await;

@@ -18,14 +18,16 @@ pub async fn bulk(bed: &Testbed) {
     bed.clock.advance(2_000);
     let operations = json!([
         {"op": "create", "product": simple("Neu", "BULK-3")},
-        {"op": "update", "id": scheduled["id"], "patch": {"variants": [{"id": scheduled["variants"][0]["id"],
+        {"op": "update", "id": scheduled["id"], "version": 3, "patch": {"variants": [{"id": scheduled["variants"][0]["id"],
             "sku": "BULK-4", "price": {"amount": 1, "currency": "EUR"}}]}},
-        {"op": "delete", "id": gone["id"]},
+        {"op": "delete", "id": gone["id"], "version": 1},
     ]);
     let body = json!({"operations": operations});
     let made = call(bed, "POST", BULK, Some(body), None).await.json();
     // Later parts of the tour look for their own products.
-    let operations =
-        [&made["results"][0]["id"], &scheduled["id"]].map(|id| json!({"op": "delete", "id": id}));
+    let operations = [0, 1].map(|row: usize| {
+        let row = &made["results"][row];
+        json!({"op": "delete", "id": row["id"], "version": row["version"]})
+    });
     call(bed, "POST", BULK, Some(json!({"operations": operations})), None).await;
 }

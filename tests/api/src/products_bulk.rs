@@ -41,7 +41,7 @@ async fn does_all_kinds_of_changes_in_two_round_trips() {
             {"op": "create", "product": simple("Neu", "N")},
             {"op": "update", "id": kept["id"], "version": 1, "patch": {"title": "Tasse", "tags": ["new"]}},
             {"op": "delete", "id": gone["id"], "version": 1},
-            {"op": "publish", "id": shown["id"]},
+            {"op": "publish", "id": shown["id"], "version": 1},
         ]}),
     )
     .await;
@@ -77,7 +77,7 @@ async fn writes_what_single_operations_write() {
     let made = create(&single, mug()).await;
     single.call_with(Role::Editor, "PATCH", &path(&made), Some(patch.clone()), &[("if-match", "*")]).await;
     let bulk_made = per_row(&bulky, json!([{"op": "create", "product": mug()}])).await["results"][0].clone();
-    per_row(&bulky, json!([{"op": "update", "id": bulk_made["id"], "patch": patch}])).await;
+    per_row(&bulky, json!([{"op": "update", "id": bulk_made["id"], "version": 1, "patch": patch}])).await;
 
     let told = |events: Vec<Value>| -> Vec<(Value, Value, Value)> {
         let mut texts = Vec::new();
@@ -132,6 +132,7 @@ async fn one_fault_undoes_all_of_an_atomic_call() {
 async fn each_row_stands_for_itself_when_asked() {
     let bed = Testbed::new().await;
     let (there, public) = (create(&bed, mug()).await, publish(&bed, simple("Da", "D")).await);
+    let third = create(&bed, simple("Drittes", "III")).await;
     let unknown = "prd_01kapfq8r7c8mr2nkxm2nq7m2p";
     let result = per_row(
         &bed,
@@ -139,15 +140,16 @@ async fn each_row_stands_for_itself_when_asked() {
             {"op": "create", "product": simple("Neu", "N")},
             {"op": "create", "product": {"title": ""}},
             {"op": "update", "id": there["id"], "version": 7, "patch": {"title": "T"}},
-            {"op": "delete", "id": unknown},
-            {"op": "publish", "id": public["id"]},
-            {"op": "update", "id": there["id"], "patch": {"variants": [{"id": public["variants"][0]["id"], "sku": "X",
-                "option_values": {"Size": "S"}}]}},
+            {"op": "delete", "id": unknown, "version": 1},
+            {"op": "publish", "id": public["id"], "version": public["version"]},
+            {"op": "update", "id": third["id"], "version": 1,
+                "patch": {"variants": [{"id": public["variants"][0]["id"], "sku": "X"}]}},
             {"op": "create", "product": {"title": "Da", "handle": "da", "variants": []}},
             {"op": "create", "product": {"title": "E", "external_id": "pms-1"}},
             {"op": "create", "id": unknown, "product": simple("Zu viel", "Z")},
-            {"op": "update", "id": there["id"]},
+            {"op": "update", "id": there["id"], "version": 1},
             {"op": "explode"},
+            {"op": "publish", "id": there["id"]},
             {"op": "create", "product": simple("Neu", "N")},
         ]),
     )
@@ -166,6 +168,7 @@ async fn each_row_stands_for_itself_when_asked() {
             "validation-failed",
             "validation-failed",
             "validation-failed",
+            "validation-failed",
             "sku-taken",
         ]
     );
@@ -176,12 +179,27 @@ async fn each_row_stands_for_itself_when_asked() {
     assert_eq!(problem(5)["errors"][0]["pointer"], "/operations/5/patch/variants/0/id");
     assert_eq!(problem(8)["errors"][0]["pointer"], "/operations/8/id");
     assert_eq!(problem(9)["errors"][0]["pointer"], "/operations/9/patch");
+    assert_eq!(problem(11)["errors"][0]["pointer"], "/operations/11/version");
     assert_eq!(
-        problem(11)["errors"][0]["pointer"],
-        "/operations/11/product/variants/0/sku",
+        problem(12)["errors"][0]["pointer"],
+        "/operations/12/product/variants/0/sku",
         "the first row took it"
     );
-    assert_eq!((&result["applied"], &result["failed"]), (&json!(1), &json!(11)));
+    assert_eq!((&result["applied"], &result["failed"]), (&json!(1), &json!(12)));
+}
+
+/// The answer stays one that can be kept: a product is shown at most once, and of each row some faults.
+#[tokio::test]
+async fn what_is_refused_often_is_told_once() {
+    let bed = Testbed::new().await;
+    let there = create(&bed, mug()).await;
+    let stale = json!({"op": "delete", "id": there["id"], "version": 7});
+    let mut odd = simple("Neu", "N");
+    odd.as_object_mut().unwrap().extend((0..90).map(|number| (format!("odd{number}"), json!(1))));
+    let result = per_row(&bed, json!([stale, stale, {"op": "create", "product": odd}])).await;
+    assert_eq!(codes(&result), ["version-conflict", "validation-failed", "validation-failed"]);
+    assert_eq!(result["results"][1]["problem"]["current"], Value::Null);
+    assert_eq!(result["results"][2]["problem"]["errors"].as_array().unwrap().len(), 20);
 }
 
 /// Later changes see what earlier ones did; names that they free can be taken.
@@ -192,10 +210,10 @@ async fn changes_are_made_in_their_order() {
     let result = per_row(
         &bed,
         json!([
-            {"op": "update", "id": one["id"], "patch": {"handle": "frei", "variants": [{"id": one["variants"][0]["id"], "sku": "C"}]}},
-            {"op": "update", "id": other["id"], "patch": {"handle": "eins", "variants": [{"id": other["variants"][0]["id"], "sku": "A"}]}},
+            {"op": "update", "id": one["id"], "version": 1, "patch": {"handle": "frei", "variants": [{"id": one["variants"][0]["id"], "sku": "C"}]}},
+            {"op": "update", "id": other["id"], "version": 1, "patch": {"handle": "eins", "variants": [{"id": other["variants"][0]["id"], "sku": "A"}]}},
             {"op": "create", "product": simple("Zwei", "B")},
-            {"op": "delete", "id": one["id"]},
+            {"op": "delete", "id": one["id"], "version": 2},
         ]),
     )
     .await;
@@ -219,8 +237,8 @@ async fn stock_that_is_needed_stays() {
         .await;
     assert_eq!(held.status(), 201, "{}", held.text());
     for operation in [
-        json!({"op": "delete", "id": product["id"]}),
-        json!({"op": "update", "id": product["id"], "patch": {"variants": [{"sku": "Other", "price": {"amount": 1, "currency": "EUR"}}]}}),
+        json!({"op": "delete", "id": product["id"], "version": 2}),
+        json!({"op": "update", "id": product["id"], "version": 2, "patch": {"variants": [{"sku": "Other", "price": {"amount": 1, "currency": "EUR"}}]}}),
     ] {
         assert_eq!(codes(&per_row(&bed, json!([operation])).await), ["product-in-use"]);
     }
@@ -284,6 +302,7 @@ async fn a_thousand_rows_are_one_call() {
     let ids: Vec<&str> =
         result["results"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
     assert!(ids.is_sorted(), "products stand in lists as they stood in the call");
-    let one_more: Vec<Value> = (0..1001).map(|_| json!({"op": "publish", "id": ids[0]})).collect();
+    let one_more: Vec<Value> =
+        (0..1001).map(|_| json!({"op": "publish", "id": ids[0], "version": 1})).collect();
     assert_eq!(bulk(&bed, json!({"mode": "per_row", "operations": one_more})).await.status(), 422);
 }

@@ -90,19 +90,20 @@ pub fn decide(shelf: &mut Shelf, change: &Change, ids: &mut Ids) -> Result<Decid
 }
 
 /// The product that is meant, if it may change.
-fn named(shelf: &Shelf, meant: Meant) -> Result<(ProductId, &Current), No> {
+fn named(shelf: &mut Shelf, meant: Meant) -> Result<(ProductId, &Current), No> {
     let current = current(shelf, meant.product)?;
-    if meant.version.is_some_and(|version| version != current.version) {
+    if meant.version != current.version {
         let document = current.document.as_ref().ok_or(No::Postponed)?;
         return Err(stale("product").member("current", document.to_string()).into());
     }
     Ok((meant.product, current))
 }
 
-fn current(shelf: &Shelf, product: ProductId) -> Result<&Current, No> {
+fn current(shelf: &mut Shelf, product: ProductId) -> Result<&Current, No> {
     let current = shelf.products.get(&product).ok_or_else(|| Problem::not_found("product"))?;
-    if shelf.changed.contains(&product) {
-        return Err(refusals::changed_twice().into());
+    // Refused ones count, too: each answer may show the whole product.
+    if !shelf.named.insert(product) {
+        return Err(refusals::named_twice().into());
     }
     Ok(current)
 }
@@ -128,7 +129,7 @@ fn delete(shelf: &mut Shelf, meant: Meant, ids: &Ids) -> Result<Decided, No> {
     let before = Before::of(current)?;
     let gone: Vec<String> = before.input.variants.iter().filter_map(|variant| variant.id.clone()).collect();
     not_in_use(shelf, &gone)?;
-    shelf.put_away(product, &before.input);
+    shelf.put_away(&before.input);
     let version = before.version.saturating_add(1);
     let staged = Staged {
         id: product,
@@ -244,27 +245,35 @@ impl Draft {
     }
 
     /// Writes it if it differs from what is there.
-    fn unless_same(mut self, shelf: &mut Shelf, ids: &Ids) -> Result<Decided, No> {
-        self.match_variants(ids);
-        match &self.before {
-            Some(before) if before.input == self.input && before.standing == self.standing => {
-                shelf.changed.insert(self.product);
-                let (product, version) = (self.product, before.version);
+    fn unless_same(self, shelf: &mut Shelf, ids: &Ids) -> Result<Decided, No> {
+        let fitted = self.fitted(shelf, ids)?;
+        match &fitted.before {
+            Some(before) if before.input == fitted.input && before.standing == fitted.standing => {
+                let (product, version) = (fitted.product, before.version);
                 Ok(Decided { product, version, effect: Effect::Unchanged, staged: None })
             }
-            _ => self.write(shelf, ids),
+            _ => fitted.put(shelf, ids),
         }
     }
 
-    /// Writes it, if the shelf has room for it.
-    fn write(mut self, shelf: &mut Shelf, ids: &Ids) -> Result<Decided, No> {
+    /// Writes it.
+    fn write(self, shelf: &mut Shelf, ids: &Ids) -> Result<Decided, No> {
+        self.fitted(shelf, ids)?.put(shelf, ids)
+    }
+
+    /// The same with the ids of its variants. Which of those were named must be looked at before new ones are given.
+    fn fitted(mut self, shelf: &Shelf, ids: &Ids) -> Result<Self, Problem> {
         self.fits(shelf)?;
         self.match_variants(ids);
+        Ok(self)
+    }
+
+    fn put(self, shelf: &mut Shelf, ids: &Ids) -> Result<Decided, No> {
         let moves = self.moves();
         not_in_use(shelf, &moves.gone)?;
         self.has_its_skus(shelf)?;
         if let Some(before) = &self.before {
-            shelf.put_away(self.product, &before.input);
+            shelf.put_away(&before.input);
         }
         shelf.put(self.product, &self.input);
         let version = self.before.as_ref().map_or(0, |before| before.version).saturating_add(1);

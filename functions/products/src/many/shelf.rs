@@ -21,8 +21,8 @@ pub struct Shelf {
     pub products: BTreeMap<ProductId, Current>,
     /// The variants of these that are held or belong to open orders.
     pub in_use: BTreeSet<String>,
-    /// The products that an earlier change of the batch is about.
-    pub changed: BTreeSet<ProductId>,
+    /// The products that a change of the batch has named so far.
+    pub named: BTreeSet<ProductId>,
 }
 
 /// A product as of now.
@@ -52,8 +52,7 @@ impl Shelf {
     }
 
     /// Notes that a product is not what it was: its names are free.
-    pub fn put_away(&mut self, product: ProductId, before: &ProductInput) {
-        self.changed.insert(product);
+    pub fn put_away(&mut self, before: &ProductInput) {
         for variant in &before.variants {
             self.skus.remove(&variant.sku);
         }
@@ -67,7 +66,6 @@ impl Shelf {
 
     /// Notes what a product has become: its names are taken.
     pub fn put(&mut self, product: ProductId, content: &ProductInput) {
-        self.changed.insert(product);
         self.skus.extend(content.variants.iter().map(|variant| (variant.sku.clone(), product)));
         self.handles.extend(content.handle.iter().map(|handle| (handle.clone(), product)));
         self.external_ids.extend(content.external_id.iter().map(|id| (id.clone(), product)));

@@ -34,12 +34,13 @@ pub const BULK_INPUT: Object = Object {
 /// One change.
 pub const BULK_OPERATION: Object = Object {
     name: "BulkOperation",
-    about: "A change to a product: `create` has `product`, `update` has `id` and `patch`, `delete` and `publish` have `id`.",
+    about: "A change to a product: `create` has `product`, `update` has `id`, `version` and `patch`, `delete` and \
+        `publish` have `id` and `version`.",
     fields: &[
         Field::required("op", Schema::OneOf(&["create", "update", "delete", "publish"]), "What to do."),
         Field::optional("product", Schema::Object(&PRODUCT_INPUT), "The product to create."),
         Field::optional("id", PRODUCT, "The product that is meant."),
-        Field::optional("version", VERSION, "The version that is meant; left out, whatever it is now."),
+        Field::optional("version", VERSION, "The version that is meant."),
         Field::optional(
             "patch",
             Schema::Object(&PRODUCT_PATCH),
@@ -103,7 +104,7 @@ const BULK_PROBLEM: Object = Object {
         Field::optional(
             "errors",
             Schema::Anything,
-            "Every fault, with a pointer into the body of the request.",
+            "The faults, at most 20, with a pointer into the body of the request.",
         ),
         Field::optional("current", Schema::Anything, "Of a stale version: the product as it is now."),
         Field::optional("state", TEXT, "Of an illegal transition: where the product stands."),

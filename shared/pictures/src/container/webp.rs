@@ -3,7 +3,7 @@
 //! Kept: the pictures, their alpha, an animation, the colour profile. Everything else goes: EXIF, XMP, unknown chunks. An
 //! orientation other than upright is kept as an EXIF chunk that says nothing else.
 
-use super::{Opened, Piece, check_pieces, check_profile};
+use super::{Opened, Piece, check_count, check_pieces, check_profile};
 use crate::bytes::Walk;
 use crate::exif;
 use crate::format::Format;
@@ -185,6 +185,7 @@ impl Walked {
                 self.picture(&inner)?;
                 kept.push(inner.whole);
             }
+            check_count(FORMAT, kept.len())?;
         }
         self.keep_frame(offset, kept);
         Ok(())
