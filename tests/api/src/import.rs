@@ -118,6 +118,23 @@ async fn a_job_is_answered_at_once_and_tells_how_far_it_is() {
 }
 
 #[tokio::test]
+async fn a_file_adds_variants_to_a_product_that_is_there() {
+    let bed = Testbed::new().await;
+    let before = create(&bed, mug()).await;
+    let variants = [("MUG-S", "S"), ("MUG-L", "L"), ("MUG-XL", "XL")]
+        .map(|(sku, size)| json!({"sku": sku, "option_values": {"Size": size}}));
+    let row = json!({"title": "Mug", "options": [{"name": "Size", "values": ["S", "L", "XL"]}], "variants": variants});
+    let job = import(&bed, NDJSON, row.to_string()).await;
+    assert_eq!((&job["updated"], &job["failed"]), (&json!(1), &json!(0)), "{:?}", errors(&bed, &job).await);
+    let after = bed.call(Role::Viewer, "GET", &crate::product::path(&before), None).await.json();
+    let ids = |product: &Value| -> Vec<Value> {
+        product["variants"].as_array().unwrap().iter().map(|variant| variant["id"].clone()).collect()
+    };
+    assert_eq!(ids(&after)[..2], ids(&before)[..2]);
+    assert_eq!((after["variants"][2]["sku"].as_str(), ids(&after).len()), (Some("MUG-XL"), 3));
+}
+
+#[tokio::test]
 async fn what_the_file_does_not_say_stays() {
     let bed = Testbed::new().await;
     let before = publish(&bed, mug()).await;
