@@ -11,11 +11,16 @@ use storeroom_sheet::{Format, Reader, Row};
 use storeroom_web::Call;
 use storeroom_web::call::unavailable;
 use storeroom_web::flow::Flow;
+use storeroom_web::memory::Whose;
 
 /// About the most bytes of a part: far below what a key-value store takes as a value.
 const PART_BYTES: usize = 512 * 1024;
 /// Most rows of a part.
 const PART_ROWS: usize = 1_000;
+/// What a part, its copies and a chunk take of memory.
+const AT_ONCE: u64 = 3 * 1024 * 1024;
+/// How much of a file there is for each byte that stays in memory: hashes of names, at most 18 MB of 100 MB.
+const BYTES_OF_WHICH_ONE_STAYS: u64 = 5;
 
 /// A file that was taken.
 pub struct Taken {
@@ -54,7 +59,10 @@ impl<'a, 'c> Upload<'a, 'c> {
     }
 
     async fn read(&mut self, flow: &mut Flow, mut reader: Reader) -> Result<(), Problem> {
+        let share = self.call.memory.share(Whose::Known);
+        share.grow(AT_ONCE, self.call.now)?;
         while let Some(chunk) = flow.next().await? {
+            share.grow(chunk.len() as u64 / BYTES_OF_WHICH_ONE_STAYS, self.call.ports.clock.now())?;
             for piece in Reader::pieces(&chunk) {
                 let rows = reader.push(piece).map_err(|fault| refused(vec![fault]))?;
                 self.add(rows).await?;
