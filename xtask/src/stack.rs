@@ -71,6 +71,8 @@ pub struct Stack {
     pub secrets: Secrets,
     /// Where the database answers.
     pub database_url: String,
+    /// Where the Worker's inspector listens, on 127.0.0.1.
+    pub inspector: u16,
     settings: Settings,
     claim: Claim,
 }
@@ -113,7 +115,7 @@ impl Stack {
             migrate::apply(checkout, &database)?;
             demo.write(&database)
         })?;
-        let worker = progress
+        let (worker, inspector) = progress
             .step("starting the Worker", || start_worker(checkout, settings, &state, &address, &secrets))?;
         claim.keep(&[&server, &worker])?;
         let url = format!("http://127.0.0.1:{}", settings.port);
@@ -133,6 +135,7 @@ impl Stack {
             tokens,
             secrets,
             database_url: address,
+            inspector,
             settings: *settings,
             claim,
         })
@@ -161,7 +164,8 @@ impl Stack {
             let port = port.context("the database's address has no port")?;
             self.database = start_database(checkout, &self.settings, &state, port)?;
         } else if self.worker.has_ended()? {
-            self.worker = start_worker(checkout, &self.settings, &state, &self.database_url, &self.secrets)?;
+            (self.worker, self.inspector) =
+                start_worker(checkout, &self.settings, &state, &self.database_url, &self.secrets)?;
         } else {
             return Ok(());
         }
@@ -221,7 +225,7 @@ fn start_worker(
     state: &Path,
     database: &str,
     secrets: &Secrets,
-) -> Result<Service> {
+) -> Result<(Service, u16)> {
     let variables = [
         ("ENVIRONMENT", "local"),
         ("DATABASE_URL", database),

@@ -54,12 +54,13 @@ pub fn build(checkout: &Checkout) -> Result<()> {
     fs::write(&stamp, fingerprint).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
-/// Starts `wrangler dev`.
-pub fn start(checkout: &Checkout, settings: &Settings) -> Result<Service> {
+/// Starts `wrangler dev`; also says on which port its inspector listens.
+pub fn start(checkout: &Checkout, settings: &Settings) -> Result<(Service, u16)> {
+    let inspector = ports::pick_free()?;
     let secrets = write_secrets(settings)?;
     let mut command = node::command(checkout, "wrangler/bin/wrangler.js")?;
     command.args(["dev", "--ip", "127.0.0.1", "--port"]).arg(settings.port.to_string());
-    command.arg("--inspector-port").arg(ports::pick_free()?.to_string());
+    command.arg("--inspector-port").arg(inspector.to_string());
     command.args(["--show-interactive-dev-session=false", "--test-scheduled", "--local"]);
     command.arg("--persist-to").arg(settings.state.join("wrangler"));
     command.arg("--env-file").arg(secrets);
@@ -77,7 +78,7 @@ pub fn start(checkout: &Checkout, settings: &Settings) -> Result<Service> {
     ]);
     let mut service = Service::start("wrangler dev", &mut command, checkout.log(settings.name)?)?;
     service.wait_until_ready(&format!("http://127.0.0.1:{}/healthz", settings.port), START_LIMIT)?;
-    Ok(service)
+    Ok((service, inspector))
 }
 
 /// The same cargo command as worker-build's, so that the two share their results.

@@ -31,7 +31,7 @@ pub async fn run(plan: Plan) {
     let path = format!("products/{}/images", product["id"].as_str().unwrap());
     // The first compiles what decodes.
     upload(&service, &path, jpeg(0)).await;
-    let (before, used) = (service.memory_mb(), service.used());
+    let (before, wasm, used) = (service.memory_mb(), service.wasm_mb().await, service.used());
     service.forget_peak();
     let (mut times_ms, mut bytes) = (Vec::new(), 0);
     for number in 1..plan.uploads.clamp(2, OF_A_PRODUCT) {
@@ -47,6 +47,7 @@ pub async fn run(plan: Plan) {
         "p50_ms": times_ms[count / 2], "most_ms": times_ms[count - 1],
         "workerd_cpu_ms": seconds(&used, "workerd") * 1e3 / count as f64,
         "workerd_before_mb": before, "workerd_most_mb": service.peak_mb(),
+        "wasm_before_mb": wasm, "wasm_most_mb": service.wasm_mb().await,
     });
     println!("{figures}");
 }

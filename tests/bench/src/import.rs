@@ -38,7 +38,7 @@ struct Bench(Service);
 impl Bench {
     async fn turn(&self, name: &str, query: &str, file: Vec<u8>) -> Value {
         let megabytes = file.len() as f64 / 1e6;
-        let (memory, used) = (self.0.memory_mb(), self.0.used());
+        let (memory, wasm, used) = (self.0.memory_mb(), self.0.wasm_mb().await, self.0.used());
         self.0.forget_peak();
         let begun = Instant::now();
         let job = self.0.send("POST", &format!("products/import{query}"), CSV, file).await;
@@ -54,6 +54,7 @@ impl Bench {
             "applied_s": applied.as_secs_f64(), "rows_a_second": rows / applied.as_secs_f64(),
             "workerd_cpu_s": seconds(&used, "workerd"), "sqld_cpu_s": seconds(&used, "sqld"),
             "workerd_before_mb": memory, "workerd_most_mb": self.0.peak_mb(),
+            "wasm_before_mb": wasm, "wasm_most_mb": self.0.wasm_mb().await,
         })
     }
 

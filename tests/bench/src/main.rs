@@ -18,6 +18,7 @@ mod figures;
 mod http;
 mod images;
 mod import;
+mod inspector;
 mod plan;
 mod room;
 mod service;

@@ -4,6 +4,7 @@
 
 use crate::cpu;
 use crate::http::member;
+use crate::inspector::Inspector;
 use crate::writes::Shop;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub struct Place {
     /// The process whose child is the Worker's.
     host: i32,
     database: i32,
+    /// The port of its inspector.
+    inspector: u16,
     shop: Shop,
 }
 
@@ -27,6 +30,7 @@ pub struct Place {
 pub struct Service {
     workers: Vec<i32>,
     database: i32,
+    inspector: u16,
     shop: Shop,
     http: NativeHttp,
 }
@@ -34,8 +38,8 @@ pub struct Service {
 impl Service {
     /// The service at that place.
     pub fn at(place: Place) -> Self {
-        let Place { host, database, shop } = place;
-        Self { workers: workers(host), database, shop, http: NativeHttp::new() }
+        let Place { host, database, inspector, shop } = place;
+        Self { workers: workers(host), database, inspector, shop, http: NativeHttp::new() }
     }
 
     /// Sends a request of the store's owner; `path` is below the API's.
@@ -71,6 +75,11 @@ impl Service {
     /// The most that it had since `forget_peak`, in MB.
     pub fn peak_mb(&self) -> f64 {
         self.memory_of("VmHWM:")
+    }
+
+    /// The most memory of WebAssembly that the Worker ever had, in MB.
+    pub async fn wasm_mb(&self) -> f64 {
+        Inspector::at(self.inspector).await.wasm_mb().await
     }
 
     /// Lets the most memory count from now.

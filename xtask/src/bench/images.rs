@@ -17,13 +17,13 @@ pub fn measure(bench: &Bench) -> Result<Vec<Value>> {
 pub fn report(figures: &[Value]) {
     println!(
         "\n| pictures | MB each | stored after, p50 ms | longest, ms | CPU of workerd each, ms \
-         | memory of workerd before, MB | most, MB |"
+         | memory of workerd before, MB | most, MB | of WebAssembly before, MB | most, MB |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for figure in figures {
         let of = |name| number(figure, name);
         println!(
-            "| {} | {:.1} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} |",
+            "| {} | {:.1} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} |",
             of("uploads"),
             of("mb"),
             of("p50_ms"),
@@ -31,6 +31,8 @@ pub fn report(figures: &[Value]) {
             of("workerd_cpu_ms"),
             of("workerd_before_mb"),
             of("workerd_most_mb"),
+            of("wasm_before_mb"),
+            of("wasm_most_mb"),
         );
     }
 }

@@ -30,7 +30,7 @@ pub fn with_bucket(bench: &Bench, work: &str, add: impl FnOnce(&mut Value)) -> R
     let settings = stack::Settings { name, port: ports::pick_free()?, limits: Limits::Off, fresh: true };
     let stack = Stack::start(bench.checkout, &settings, claim, &mut Progress::new(stack::STEPS))?;
     let mut plan = json!({
-        "host": stack.worker_pid(), "database": stack.database_pid(),
+        "host": stack.worker_pid(), "database": stack.database_pid(), "inspector": stack.inspector,
         "shop": { "url": stack.url, "token": stack.tokens.owner, "store": stack.demo.store },
     });
     add(&mut plan);
@@ -41,13 +41,13 @@ pub fn with_bucket(bench: &Bench, work: &str, add: impl FnOnce(&mut Value)) -> R
 pub fn report(figures: &[Value]) {
     println!(
         "\n| file | MB | rows | taken after, s | applied after, s | rows/s | CPU of workerd, s | of sqld, s \
-         | memory of workerd before, MB | most, MB |"
+         | memory of workerd before, MB | most, MB | of WebAssembly before, MB | most, MB |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for figure in figures {
         let of = |name| number(figure, name);
         println!(
-            "| {} | {:.1} | {} | {:.1} | {:.1} | {:.0} | {:.1} | {:.1} | {:.0} | {:.0} |",
+            "| {} | {:.1} | {} | {:.1} | {:.1} | {:.0} | {:.1} | {:.1} | {:.0} | {:.0} | {:.0} | {:.0} |",
             figure.get("file").and_then(Value::as_str).unwrap_or_default(),
             of("mb"),
             of("rows"),
@@ -58,6 +58,8 @@ pub fn report(figures: &[Value]) {
             of("sqld_cpu_s"),
             of("workerd_before_mb"),
             of("workerd_most_mb"),
+            of("wasm_before_mb"),
+            of("wasm_most_mb"),
         );
     }
 }

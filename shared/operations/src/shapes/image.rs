@@ -51,7 +51,7 @@ pub struct ImageUrls {
     pub card: String,
     /// At most 1,200 pixels a side.
     pub page: String,
-    /// As it was sent, without metadata.
+    /// As it was sent, without metadata but its orientation.
     pub original: String,
 }
 
@@ -62,7 +62,7 @@ const URLS: Object = Object {
         Field::required("thumb", ADDRESS, "At most 200 pixels a side."),
         Field::required("card", ADDRESS, "At most 480 pixels a side."),
         Field::required("page", ADDRESS, "At most 1,200 pixels a side."),
-        Field::required("original", ADDRESS, "As it was sent, without metadata."),
+        Field::required("original", ADDRESS, "As it was sent, without metadata but its orientation."),
     ],
 };
 
