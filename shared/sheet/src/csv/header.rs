@@ -1,6 +1,6 @@
 //! The first line of a CSV file: which column stands where.
 
-use super::tokens::Record;
+use super::tokens::{Record, separated_otherwise};
 use crate::column::{Column, REQUIRED, names};
 use crate::text::{fault, fault_in};
 use storeroom_operations::Fault;
@@ -51,16 +51,4 @@ impl Header {
             format!("has {found} cells where the header has {expected}. Is a comma or a quote missing?");
         Err(fault(record.line, "wrong_length", &detail))
     }
-}
-
-/// One column whose name has the separator of another kind of file in it.
-fn separated_otherwise(line: u32, cell: &str) -> Result<(), Fault> {
-    let name = match cell {
-        cell if cell.contains(';') => "semicolons",
-        cell if cell.contains('\t') => "tabs",
-        _ => return Ok(()),
-    };
-    let detail =
-        format!("separates its columns by {name}. Save the file with commas between them (RFC 4180).");
-    Err(fault(line, "wrong_separator", &detail))
 }

@@ -46,6 +46,8 @@ pub struct Tokens {
     record_line: u32,
     /// Where the last quote was opened.
     quote_line: u32,
+    /// Whether it is in the first record, the header.
+    is_header: bool,
 }
 
 impl Tokens {
@@ -58,6 +60,7 @@ impl Tokens {
             line: 1,
             record_line: 1,
             quote_line: 1,
+            is_header: true,
         }
     }
 
@@ -109,6 +112,7 @@ impl Tokens {
         let (inside, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         self.take(inside)?;
         if rest.starts_with('"') {
+            self.first_name(&self.cell)?;
             let detail = "has a quote inside a cell that does not begin with one. Put the cell into quotes and double those \
                 inside.";
             return Err(fault(self.line, "stray_quote", detail));
@@ -137,6 +141,7 @@ impl Tokens {
                 self.state = State::Quoted;
             }
             (State::Closing, _) => {
+                self.first_name(text.get(..1).unwrap_or_default())?;
                 let detail = "has text after the quote that closes a cell. Double the quotes inside a cell.";
                 return Err(fault(self.line, "stray_quote", detail));
             }
@@ -150,6 +155,14 @@ impl Tokens {
             }
         }
         Ok(rest.as_str())
+    }
+
+    /// Refuses the first name of the header where such a text in it, or behind its quotes, separates it from the next.
+    fn first_name(&self, text: &str) -> Result<(), Fault> {
+        match self.is_header && self.cells.is_empty() {
+            true => separated_otherwise(self.record_line, text),
+            false => Ok(()),
+        }
     }
 
     fn take(&mut self, text: &str) -> Result<(), Fault> {
@@ -186,9 +199,22 @@ impl Tokens {
         if !is_empty {
             self.end_cell()?;
             records.push(Record { line: self.record_line, cells: std::mem::take(&mut self.cells) });
+            self.is_header = false;
         }
         Ok(())
     }
+}
+
+/// Refuses a name of a column that has the separator of another kind of file in it.
+pub fn separated_otherwise(line: u32, name: &str) -> Result<(), Fault> {
+    let separator = match name {
+        name if name.contains(';') => "semicolons",
+        name if name.contains('\t') => "tabs",
+        _ => return Ok(()),
+    };
+    let detail =
+        format!("separates its columns by {separator}. Save the file with commas between them (RFC 4180).");
+    Err(fault(line, "wrong_separator", &detail))
 }
 
 /// A cell, in quotes where it needs them.
