@@ -99,7 +99,11 @@ async fn a_job_is_answered_at_once_and_tells_how_far_it_is() {
     let told: Vec<&Value> = log.iter().filter(|event| event["subject"] == job["id"]).collect();
     let types: Vec<&Value> = told.iter().map(|event| &event["type"]).collect();
     assert_eq!(types, ["job.progress", "job.progress", "job.finished"]);
-    assert_eq!(told[0]["data"], json!({"state": "running", "total": 250, "done": 100, "failed": 0}));
+    assert_eq!(
+        told[0]["data"],
+        json!({"state": "running", "done": 100, "created": 100, "updated": 0, "unchanged": 0, "failed": 0,
+            "errors_url": null, "version": 2})
+    );
     assert_eq!(told[2]["data"], ended);
     assert_eq!(told[0]["actor"], json!(bed.member(Role::Editor).identity.user.to_string()));
     assert_eq!(told[2]["version"], ended["version"]);
@@ -115,6 +119,41 @@ async fn a_job_is_answered_at_once_and_tells_how_far_it_is() {
         "in the order of the file"
     );
     log_types(&bed).await;
+}
+
+/// The answer that made a job, with what its events say since.
+async fn folded(bed: &Testbed, answer: &Value) -> Value {
+    let mut job = answer.clone();
+    for event in log(bed, Role::Viewer).await {
+        if event["subject"] == answer["id"] {
+            job.as_object_mut().unwrap().extend(event["data"].as_object().unwrap().clone());
+            assert_eq!(job["version"], event["version"]);
+        }
+    }
+    job
+}
+
+#[tokio::test]
+async fn whoever_follows_the_events_has_the_job_as_it_is() {
+    let bed = Testbed::new().await;
+    create(&bed, simple("Product 7", "SKU-7")).await;
+    let lines: String =
+        (0..450).map(|n| format!("Product {n},SKU-{n},{}\n", if n == 150 { "x" } else { "" })).collect();
+    let answer = send(&bed, CSV, format!("title,sku,price_minor\n{lines}")).await.json();
+    // Each commit waits, so that there is a moment to look before and after it.
+    bed.database.turns.borrow_mut().extend([1; 16]);
+    let mut run = Box::pin(storeroom_products::import::due::run(&bed.ports));
+    let mut done = vec![json!(0)];
+    while futures::poll!(&mut run).is_pending() {
+        let job = read(&bed, &answer).await;
+        assert_eq!(folded(&bed, &answer).await, job);
+        done.push(job["done"].clone());
+    }
+    done.dedup();
+    assert_eq!(done, [0, 100, 199, 299, 399, 449]);
+    let job = read(&bed, &answer).await;
+    assert_eq!((&job["state"], &job["failed"], &job["version"]), (&json!("done"), &json!(1), &json!(6)));
+    assert_eq!(folded(&bed, &answer).await, job);
 }
 
 #[tokio::test]

@@ -58,8 +58,8 @@ pub struct Job {
     pub request_id: String,
 }
 
-const TAKE: &str = "UPDATE jobs SET lease = :job_lease, due_at = :until, tries = tries + 1, \
-    version = version + (state = 'queued'), state = iif(state = 'queued', 'running', state) \
+/// What changes of a job changes with an event, so this changes nothing of one.
+const TAKE: &str = "UPDATE jobs SET lease = :job_lease, due_at = :until, tries = tries + 1 \
     WHERE store_id = :store AND id = :job AND due_at <= :now";
 
 const TAKEN: &str = "SELECT state, dry_run, parts, part, part_row, ids_at, tries, finished_at, actor, request_id FROM jobs \

@@ -49,7 +49,7 @@ pub struct Step {
 }
 
 const MINE: &str = "SELECT part = :job_part AND part_row = :job_row FROM jobs \
-    WHERE store_id = :store AND id = :job AND lease = :job_lease AND state = 'running'";
+    WHERE store_id = :store AND id = :job AND lease = :job_lease AND state IN ('queued', 'running')";
 
 const NOTE_MISTAKES: &str = "INSERT INTO job_errors (store_id, job_id, number, line, sku, pointer, code, detail) \
     SELECT j.store_id, j.id, j.mistakes + m.key + 1, m.value ->> 'line', m.value ->> 'sku', m.value ->> 'pointer', \
@@ -60,7 +60,7 @@ const NOTE_MISTAKES: &str = "INSERT INTO job_errors (store_id, job_id, number, l
 const MOVE_ON: &str = "UPDATE jobs SET part = :job_next_part, part_row = :job_next_row, created = created + :job_created, \
     updated = updated + :job_updated, unchanged = unchanged + :job_unchanged, failed = failed + :job_failed, \
     mistakes = mistakes + json_array_length(:job_mistakes), ids_at = :job_ids_at, tries = 0, due_at = :job_until, \
-    state = iif(:job_is_last, 'done', state), finished_at = iif(:job_is_last, :now, NULL), version = version + 1 \
+    state = iif(:job_is_last, 'done', 'running'), finished_at = iif(:job_is_last, :now, NULL), version = version + 1 \
     WHERE store_id = :store AND id = :job";
 
 /// Adds the steps. The batch has the arguments of `Job::args`.
@@ -101,12 +101,14 @@ pub fn fail(batch: &mut Batch, ports: &Ports, why: &'static str) {
     batch.run_expecting(
         1,
         "UPDATE jobs SET state = 'failed', problem = :job_problem, finished_at = :now, due_at = :job_until, \
-         version = version + 1 WHERE store_id = :store AND id = :job AND lease = :job_lease AND state = 'running'",
+         version = version + 1 WHERE store_id = :store AND id = :job AND lease = :job_lease \
+         AND state IN ('queued', 'running')",
         Problem::new(Code::Unavailable, "Another runner is at the job."),
     );
     tell(batch, true);
 }
 
+/// Tells what may differ from the version before: whoever folds it over the job has the job as it is.
 fn tell(batch: &mut Batch, is_end: bool) {
     let this = "FROM job_documents WHERE store_id = :store AND id = :job";
     if is_end {
@@ -114,8 +116,10 @@ fn tell(batch: &mut Batch, is_end: bool) {
         return events::append_as(batch, ":job_event_id", EventType::JobFinished, &told);
     }
     let told = format!(
-        "SELECT id AS subject, version, json_object('state', document ->> 'state', 'total', document ->> 'total', \
-         'done', document ->> 'done', 'failed', document ->> 'failed') AS data {this}"
+        "SELECT id AS subject, version, json_object('state', document ->> 'state', 'done', document ->> 'done', \
+         'created', document ->> 'created', 'updated', document ->> 'updated', \
+         'unchanged', document ->> 'unchanged', 'failed', document ->> 'failed', \
+         'errors_url', document ->> 'errors_url', 'version', version) AS data {this}"
     );
     events::append_as(batch, ":job_event_id", EventType::JobProgress, &told);
 }
