@@ -67,11 +67,12 @@ async fn queue(call: &Call<'_>, job: JobId, taken: &Taken) -> Result<Answer, Pro
     batch.set("job", job.to_string());
     batch.set("total", taken.rows);
     batch.set("parts", taken.parts);
+    // Who tidies up uploads that are late gives them another version.
     let late = "The file took longer than a day to arrive, and was deleted meanwhile. Send it again.";
     batch.run_expecting(
         1,
         "UPDATE jobs SET state = 'queued', total = :total, parts = :parts, due_at = :now \
-         WHERE store_id = :store AND id = :job AND state = 'uploading'",
+         WHERE store_id = :store AND id = :job AND state = 'uploading' AND version = 1",
         Problem::new(Code::Unavailable, late),
     );
     let document = "SELECT document, version FROM job_documents WHERE store_id = :store AND id = :job".into();

@@ -111,6 +111,38 @@ async fn an_upload_that_never_ended_is_deleted_after_a_day() {
 }
 
 #[tokio::test]
+async fn an_upload_that_ends_after_it_was_deleted_is_refused() {
+    // Whoever tidies up is still at it, could not delete anything and tries later, or is done.
+    for (is_down, is_done) in [(false, false), (true, true), (false, true)] {
+        let bed = Testbed::new().await;
+        let lines: String = (0..1_500).map(|n| format!("Product {n},SKU-{n}\n")).collect();
+        bed.database.turns.borrow_mut().extend([0, 1]);
+        let mut upload = Box::pin(send(&bed, CSV, format!("title,sku\n{lines}")));
+        assert!(futures::poll!(&mut upload).is_pending());
+        assert_eq!(left(&bed).await, (1, 2), "all of it came, and it is about to be a job");
+        bed.clock.advance(86_400_000);
+        bed.recorded.down.set(is_down);
+        let mut tidies = Box::pin(storeroom_products::import::due::run(&bed.ports));
+        if is_done {
+            tidies.as_mut().await.unwrap();
+        } else {
+            bed.database.turns.borrow_mut().extend([0, 1]);
+            while count(&bed, "SELECT count(*) FROM jobs WHERE lease IS NULL").await > 0 {
+                assert!(futures::poll!(&mut tidies).is_pending());
+            }
+        }
+        bed.recorded.down.set(false);
+        let reply = upload.await;
+        assert_eq!((reply.status(), reply.code().as_str()), (503, "unavailable"), "{}", reply.text());
+        assert!(reply.text().contains("longer than a day"), "{}", reply.text());
+        if !is_done {
+            tidies.await.unwrap();
+        }
+        assert_eq!(left(&bed).await, (0, 0));
+    }
+}
+
+#[tokio::test]
 async fn a_job_is_forgotten_after_thirty_days() {
     let bed = Testbed::new().await;
     import(&bed, CSV, "title,sku\nA,B\nC,D\n").await;

@@ -58,8 +58,9 @@ pub struct Job {
     pub request_id: String,
 }
 
-/// What changes of a job changes with an event, so this changes nothing of one.
-const TAKE: &str = "UPDATE jobs SET lease = :job_lease, due_at = :until, tries = tries + 1 \
+/// What changes of a job changes with an event, so this changes nothing of one; an upload has another version from then on.
+const TAKE: &str = "UPDATE jobs SET lease = :job_lease, due_at = :until, tries = tries + 1, \
+    version = version + (state = 'uploading') \
     WHERE store_id = :store AND id = :job AND due_at <= :now";
 
 const TAKEN: &str = "SELECT state, dry_run, parts, part, part_row, ids_at, tries, finished_at, actor, request_id FROM jobs \
