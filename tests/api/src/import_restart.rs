@@ -166,6 +166,33 @@ async fn a_job_whose_file_is_gone_fails_and_says_so() {
 }
 
 #[tokio::test]
+async fn rows_that_the_database_always_refuses_end_the_job() {
+    let bed = Testbed::new().await;
+    let job = send(&bed, CSV, file()).await.json();
+    let refuse = "CREATE TRIGGER refused BEFORE INSERT ON products WHEN new.title = 'Product 120' \
+        BEGIN SELECT RAISE(ABORT, 'refused by the test'); END";
+    bed.sql(refuse, Args::new()).await;
+    let failed = finished(&bed, &job).await;
+    assert_eq!((&failed["state"], &failed["created"]), (&json!("failed"), &json!(100)));
+    assert!(failed["problem"].as_str().unwrap().contains("however often"), "{failed}");
+    assert_eq!(log_types(&bed).await.iter().filter(|kind| *kind == "job.finished").count(), 1);
+    assert!(bed.recorded.files.borrow().is_empty(), "what is left of its file is gone");
+}
+
+#[tokio::test]
+async fn a_file_store_that_is_down_for_long_ends_no_job() {
+    let bed = Testbed::new().await;
+    let job = send(&bed, CSV, file()).await.json();
+    bed.recorded.down.set(true);
+    for _ in 0..50 {
+        storeroom_products::import::due::run(&bed.ports).await.unwrap();
+        bed.clock.advance(5_000);
+    }
+    bed.recorded.down.set(false);
+    is_done_once(&bed, &job).await;
+}
+
+#[tokio::test]
 async fn a_job_that_cannot_go_on_ends() {
     let bed = Testbed::new().await;
     let job = send(&bed, CSV, file()).await.json();

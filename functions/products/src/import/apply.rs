@@ -20,11 +20,11 @@ enum Attempt {
     TooMuch,
     /// Somebody else was faster at a product.
     Raced,
-    /// Somebody else is at the job.
-    Lost,
+    /// The database refuses it: somebody else is at the job, or something is wrong that nobody foresaw.
+    Refused,
 }
 
-/// Applies rows of a part, or the first of them; the step that the job made by it, if it made one.
+/// Applies rows of a part, or the first of them; the step that the job made by it, if it was not refused.
 pub async fn apply(runner: &Runner<'_>, rows: &[Entry]) -> Result<Option<Step>, DatabaseError> {
     let mut rows = rows;
     let mut races = 0;
@@ -35,7 +35,7 @@ pub async fn apply(runner: &Runner<'_>, rows: &[Entry]) -> Result<Option<Step>, 
                 rows = rows.get(..rows.len().div_ceil(2)).unwrap_or(rows);
             }
             Attempt::Raced => races = races.saturating_add(1),
-            Attempt::TooMuch | Attempt::Lost => return Ok(None),
+            Attempt::TooMuch | Attempt::Refused => return Ok(None),
         }
     }
     Ok(None)
@@ -55,7 +55,7 @@ async fn attempt(runner: &Runner<'_>, rows: &[Entry]) -> Result<Attempt, Databas
     Ok(match done {
         Ok(_) => Attempt::Done(step),
         Err(problem) if many::is_raced(&problem) => Attempt::Raced,
-        Err(_) => Attempt::Lost,
+        Err(_) => Attempt::Refused,
     })
 }
 

@@ -65,9 +65,12 @@ async fn take_turn<'a>(
             None => return Ok(None),
         },
     };
-    match runner.slice().await? {
+    let went = runner.slice().await?;
+    let later = ports.clock.now().plus_ms(PAUSE_MS).ms();
+    match went {
         Went::On => return Ok(Some(runner)),
-        Went::Nowhere => runner.job.give_back(ports, ports.clock.now().plus_ms(PAUSE_MS).ms()).await?,
+        Went::Nowhere => runner.job.give_back(ports, later).await?,
+        Went::Refused => runner.job.put_off(ports, later).await?,
         Went::ToTheEnd => ended(ports, runner.job).await?,
     }
     Ok(None)

@@ -48,7 +48,7 @@ pub struct Job {
     pub place: Place,
     /// The moment that the newest ids name.
     pub ids_at: i64,
-    /// How often a runner began since it last got further, and was lost.
+    /// How often a runner began since it last got further, and was lost or refused.
     pub tries: i64,
     /// When it came to its end.
     pub finished_at: Option<i64>,
@@ -121,9 +121,19 @@ impl Job {
 
     /// Gives it back: somebody should look at that moment. A try that ends so does not count.
     pub async fn give_back(&self, ports: &Ports, due_at: i64) -> Result<(), DatabaseError> {
-        let mut batch = Batch::new(self.args(ports.clock.now().ms()).with("due_at", due_at));
+        self.leave(ports, due_at, 1).await
+    }
+
+    /// Puts it off to that moment. A try that ends so counts: what is refused for ever must come to an end.
+    pub async fn put_off(&self, ports: &Ports, due_at: i64) -> Result<(), DatabaseError> {
+        self.leave(ports, due_at, 0).await
+    }
+
+    async fn leave(&self, ports: &Ports, due_at: i64, uncounted: i64) -> Result<(), DatabaseError> {
+        let args = self.args(ports.clock.now().ms()).with("due_at", due_at).with("uncounted", uncounted);
+        let mut batch = Batch::new(args);
         batch.run(
-            "UPDATE jobs SET lease = NULL, due_at = :due_at, tries = max(tries - 1, 0) \
+            "UPDATE jobs SET lease = NULL, due_at = :due_at, tries = max(tries - :uncounted, 0) \
              WHERE store_id = :store AND id = :job AND lease = :job_lease",
         );
         due::commit(ports, batch, "job not given back", ("job", &self.id)).await.map(drop)

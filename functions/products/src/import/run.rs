@@ -40,8 +40,10 @@ pub enum Went {
     On,
     /// The job came to its end.
     ToTheEnd,
-    /// Nothing was done: somebody was faster, or something is not to be had.
+    /// Nothing was done: something is not to be had for now.
     Nowhere,
+    /// Nothing was done, and may never be: the database refuses it.
+    Refused,
 }
 
 impl<'a> Runner<'a> {
@@ -66,7 +68,7 @@ impl<'a> Runner<'a> {
         self.part_rows = rows.len();
         let applied = apply::apply(self, next_slice(&rows, self.job.place)).await;
         self.rows = Some(rows);
-        let Some(step) = applied? else { return Ok(Went::Nowhere) };
+        let Some(step) = applied? else { return Ok(Went::Refused) };
         self.moved_on(step).await;
         Ok(if step.is_last { Went::ToTheEnd } else { Went::On })
     }
@@ -120,7 +122,7 @@ impl<'a> Runner<'a> {
         let mut batch = Batch::new(self.job.args(self.ports.clock.now().ms()));
         progress::fail(&mut batch, self.ports, why);
         let done = due::commit(self.ports, batch, "job not failed", ("job", &self.job.id)).await?;
-        Ok(if done { Went::ToTheEnd } else { Went::Nowhere })
+        Ok(if done { Went::ToTheEnd } else { Went::Refused })
     }
 }
 
