@@ -193,6 +193,19 @@ async fn a_file_store_that_is_down_for_long_ends_no_job() {
 }
 
 #[tokio::test]
+async fn a_part_that_could_not_be_deleted_goes_with_the_job() {
+    let bed = Testbed::new().await;
+    let lines: String = (0..2_500).map(|n| format!("Product {n},SKU-{n}\n")).collect();
+    let job = send(&bed, CSV, format!("title,sku\n{lines}")).await.json();
+    assert_eq!(bed.recorded.files.borrow().len(), 3);
+    // As after runners that could delete neither of the first two.
+    let args = Args::new().with("job", job["id"].as_str().unwrap());
+    bed.sql("UPDATE jobs SET part = 2 WHERE id = :job", args).await;
+    assert_eq!(finished(&bed, &job).await["created"], json!(500));
+    assert!(bed.recorded.files.borrow().is_empty());
+}
+
+#[tokio::test]
 async fn a_job_that_cannot_go_on_ends() {
     let bed = Testbed::new().await;
     let job = send(&bed, CSV, file()).await.json();

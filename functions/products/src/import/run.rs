@@ -1,7 +1,7 @@
 //! A runner at a job: slice by slice, each applied in one commit with the place that it moves to.
 //!
 //! Guarantees: whoever goes on after a runner that died begins at the first row that was not applied. A part of the file is
-//! deleted when its last row was; at most one part is left behind by a runner that died, and the next deletes it.
+//! deleted when the next is begun; the last, and what could not be deleted then, are deleted with the job.
 
 use super::apply;
 use super::entry::{self, Entry, part_name};
@@ -69,7 +69,7 @@ impl<'a> Runner<'a> {
         let applied = apply::apply(self, next_slice(&rows, self.job.place)).await;
         self.rows = Some(rows);
         let Some(step) = applied? else { return Ok(Went::Refused) };
-        self.moved_on(step).await;
+        self.moved_on(step);
         Ok(if step.is_last { Went::ToTheEnd } else { Went::On })
     }
 
@@ -83,24 +83,22 @@ impl<'a> Runner<'a> {
         Step { next, is_last: part >= self.job.parts, ids_at }
     }
 
-    async fn moved_on(&mut self, step: Step) {
+    fn moved_on(&mut self, step: Step) {
         if step.next.part > self.job.place.part {
             self.rows = None;
-            self.delete(self.job.place.part).await;
         }
         self.job.place = step.next;
         self.job.ids_at = step.ids_at;
         self.job.tries = 0;
     }
 
-    /// The rows of the part that the job is at; `None` if it is gone.
+    /// The rows of the part that the job is at; `None` if it is gone. The part before is done.
     async fn part(&mut self) -> Result<Option<Vec<Entry>>, Down> {
         if let Some(rows) = self.rows.take() {
             return Ok(Some(rows));
         }
         let part = self.job.place.part;
         if part > 0 {
-            // Another runner may have died before it did.
             self.delete(part.saturating_sub(1)).await;
         }
         let Some(blob) = self.ports.blobs.get(&self.name(part), None).await? else { return Ok(None) };

@@ -39,17 +39,18 @@ pub async fn tidy(ports: &Ports, job: &Job) -> Result<(), DatabaseError> {
     due::commit(ports, batch, "job not tidied up", ("job", &job.id)).await.map(drop)
 }
 
-/// Deletes files of a job, the last first, so that what is left begins at its first; the number of the first that is gone.
+/// Deletes files of a job, the last first, so that what is left begins at its first; how many are left.
 async fn delete(ports: &Ports, job: &Job) -> Result<i64, Down> {
-    let (first, end) = match job.state {
-        State::Uploading => (0, count(ports, job).await?),
-        State::Running | State::Ended => (job.place.part.saturating_sub(1).max(0), job.parts),
+    let end = match job.state {
+        State::Uploading => count(ports, job).await?,
+        State::Running | State::Ended => job.parts,
     };
-    let least = first.max(end.saturating_sub(MOST_DELETED));
+    // Parts that were applied, too: one may be there that could not be deleted.
+    let least = end.saturating_sub(MOST_DELETED).max(0);
     for number in (least..end).rev() {
         ports.blobs.delete(&part_name(&job.store, &job.id, number)).await?;
     }
-    Ok(if least == first { 0 } else { least })
+    Ok(least)
 }
 
 /// How many parts there are of a file whose upload ended nobody knows where.
