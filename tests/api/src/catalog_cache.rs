@@ -180,6 +180,22 @@ async fn what_is_due_is_shown_from_its_moment() {
 }
 
 #[tokio::test]
+async fn a_schedule_ends_pages_that_may_be_kept_for_longer() {
+    let bed = Testbed::new().await;
+    publish(&bed, simple("Now", "NOW")).await;
+    let max_age_s = async || -> u32 {
+        let reply = get(&bed, "").await;
+        let value = reply.header("cache-control").unwrap().strip_prefix("public, max-age=").unwrap().parse();
+        value.unwrap()
+    };
+    assert_eq!(max_age_s().await, 60);
+    let later = create(&bed, simple("Later", "LATER")).await;
+    let at = json!({"publish_at": "2026-11-20T09:30:10Z"});
+    owners(&bed, "POST", &format!("{}/publish", path(&later)), Some(at)).await;
+    assert!((1..=10).contains(&max_age_s().await));
+}
+
+#[tokio::test]
 async fn an_expiry_is_shown_from_its_moment() {
     let shelf = Shelf::with([6, 0]).await;
     shelf.hold(6, 20).await;

@@ -1,4 +1,5 @@
-//! Makes pages of the catalogue anew once a product became public or is so no more, so that nobody waits for them.
+//! Makes pages of the catalogue anew once a product became public, is to be so, or is so no more, so that nobody waits for
+//! them, and that none may be kept past the moment of a schedule.
 //!
 //! Guarantees: it happens after the answer and only where the host can do that; what goes wrong is a line in the log.
 
@@ -29,12 +30,11 @@ fn pages(store: &str, handle: String) -> Vec<Page> {
     [Some(Page::Product(handle)), first.ok()].into_iter().flatten().collect()
 }
 
-/// The handle of a product that is public or was until now; a schedule that lies ahead changes nothing yet.
+/// The handle of the product that the answer shows.
 fn handle(answer: &Answer) -> Option<String> {
     let Body::Bytes(bytes) = &answer.body else { return None };
     let product: serde_json::Value = serde_json::from_slice(bytes).ok()?;
-    let is_ahead = product.get("status")?.as_str() == Some("scheduled");
-    product.get("handle")?.as_str().filter(|_| !is_ahead).map(str::to_owned)
+    product.get("handle")?.as_str().map(str::to_owned)
 }
 
 async fn warm(ports: Ports, cache: Rc<dyn Cache>, store: String, pages: Vec<Page>) {
