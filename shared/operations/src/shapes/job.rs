@@ -66,7 +66,7 @@ pub const JOB: Object = Object {
         Field::required(
             "errors_url",
             Schema::Nullable(&Schema::line(1, 200)),
-            "Where to read what was wrong with those; null while nothing was.",
+            "Where to read what was wrong with those: the first 10,000 mistakes, of each row the first 20; null while nothing was.",
         ),
         Field::required("problem", Schema::Nullable(&Schema::line(1, 500)), "Why the job could not go on."),
         Field::required("version", VERSION, "Counts its changes; also its ETag."),

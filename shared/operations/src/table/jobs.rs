@@ -79,7 +79,7 @@ pub(super) static JOB_ERRORS: Row = Row {
     ..read(
         "jobs.errors",
         "/api/pms/jobs/{id}/errors",
-        "Read what was wrong with the rows of a job, as a file",
+        "Read what was wrong with the rows of a job, as a file: the first 10,000 mistakes, 20 a row",
         Permission::ProductsRead,
     )
 };

@@ -642,7 +642,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read what was wrong with the rows of a job, as a file */
+        /** Read what was wrong with the rows of a job, as a file: the first 10,000 mistakes, 20 a row */
         get: operations["jobs.errors"];
         put?: never;
         post?: never;
@@ -2225,7 +2225,7 @@ export interface components {
             done: number;
             /** @description Whether it only says what it would do. */
             dry_run: boolean;
-            /** @description Where to read what was wrong with those; null while nothing was. */
+            /** @description Where to read what was wrong with those: the first 10,000 mistakes, of each row the first 20; null while nothing was. */
             errors_url: string | null;
             /**
              * Format: int64
