@@ -1663,7 +1663,7 @@ export interface components {
             /** @description The changes, at most one to a product. */
             operations: components["schemas"]["BulkOperation"][];
         };
-        /** @description A change to a product: `create` has `product`, `update` has `id` and `patch`, `delete` and `publish` have `id`. */
+        /** @description A change to a product: `create` has `product`, `update` has `id`, `version` and `patch`, `delete` and `publish` have `id` and `version`. */
         BulkOperation: {
             /** @description The product that is meant. */
             id?: string;
@@ -1678,7 +1678,7 @@ export interface components {
             product?: components["schemas"]["ProductInput"];
             /**
              * Format: int64
-             * @description The version that is meant; left out, whatever it is now.
+             * @description The version that is meant.
              */
             version?: number;
         };
@@ -1692,7 +1692,7 @@ export interface components {
             current?: unknown;
             /** @description What is wrong, and what to do. */
             detail: string;
-            /** @description Every fault, with a pointer into the body of the request. */
+            /** @description The faults, at most 20, with a pointer into the body of the request. */
             errors?: unknown;
             /** @description The request. */
             request_id: string;
@@ -2142,7 +2142,7 @@ export interface components {
         ImageUrls: {
             /** @description At most 480 pixels a side. */
             card: string;
-            /** @description As it was sent, without metadata. */
+            /** @description As it was sent, without metadata but its orientation. */
             original: string;
             /** @description At most 1,200 pixels a side. */
             page: string;
