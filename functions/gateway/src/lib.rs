@@ -1,8 +1,8 @@
 //! The gateway: every request's way, written once.
 //!
-//! preflight → match → headers → token → body → authenticate → limit → store → idempotency key → dispatch → (access and the answer under the
-//! key, when a function refused without looking) →
-//! render → log. Guarantees: the contract's order of checks; every answer carries its request id and what its row
+//! preflight → match → headers → token, where the body is large → body → authenticate → limit → store → idempotency key →
+//! dispatch → (access and the answer under the key, when a function refused without looking) → render → log.
+//! Guarantees: the contract's order of checks; every answer carries its request id and what its row
 //! asks for; whatever happens is one answer and one log line.
 //! Relies on: `storeroom-operations` for the table, and on a host for `Ports`, `Settings` and the request.
 
