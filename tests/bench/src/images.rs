@@ -2,8 +2,7 @@
 //!
 //! Guarantees: no two are the same, so each is decoded and stored.
 
-use crate::cpu;
-use crate::service::{Place, Service, seconds};
+use crate::service::{Place, Service};
 use jpeg_encoder::{ColorType, Encoder};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,23 +30,20 @@ pub async fn run(plan: Plan) {
     let path = format!("products/{}/images", product["id"].as_str().unwrap());
     // The first compiles what decodes.
     upload(&service, &path, jpeg(0)).await;
-    let (before, wasm, used) = (service.memory_mb(), service.wasm_mb().await, service.used());
-    service.forget_peak();
+    let watch = service.watch().await;
     let (mut times_ms, mut bytes) = (Vec::new(), 0);
     for number in 1..plan.uploads.clamp(2, OF_A_PRODUCT) {
         let picture = jpeg(number);
         bytes = picture.len();
         times_ms.push(upload(&service, &path, picture).await);
     }
-    let used = cpu::between(&used, &service.used());
+    let spent = watch.spent().await;
     times_ms.sort_by(f64::total_cmp);
     let count = times_ms.len();
     let figures = json!({
         "uploads": count, "mb": bytes as f64 / 1e6,
         "p50_ms": times_ms[count / 2], "most_ms": times_ms[count - 1],
-        "workerd_cpu_ms": seconds(&used, "workerd") * 1e3 / count as f64,
-        "workerd_before_mb": before, "workerd_most_mb": service.peak_mb(),
-        "wasm_before_mb": wasm, "wasm_most_mb": service.wasm_mb().await,
+        "workerd_cpu_ms": spent.workerd_s * 1e3 / count as f64, "memory": spent.memory,
     });
     println!("{figures}");
 }

@@ -2,8 +2,7 @@
 //!
 //! Guarantees: each row of a file was applied when the clock is stopped.
 
-use crate::cpu;
-use crate::service::{Place, Service, seconds};
+use crate::service::{Place, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -38,8 +37,7 @@ struct Bench(Service);
 impl Bench {
     async fn turn(&self, name: &str, query: &str, file: Vec<u8>) -> Value {
         let megabytes = file.len() as f64 / 1e6;
-        let (memory, wasm, used) = (self.0.memory_mb(), self.0.wasm_mb().await, self.0.used());
-        self.0.forget_peak();
+        let watch = self.0.watch().await;
         let begun = Instant::now();
         let job = self.0.send("POST", &format!("products/import{query}"), CSV, file).await;
         assert_eq!(job.status, 202, "{}", String::from_utf8_lossy(&job.body));
@@ -47,14 +45,12 @@ impl Bench {
         let job = self.finished(&json(&job)).await;
         let applied = begun.elapsed();
         assert_eq!((&job["state"], &job["failed"]), (&json!("done"), &json!(0)), "{job}");
-        let used = cpu::between(&used, &self.0.used());
+        let spent = watch.spent().await;
         let rows = job["done"].as_f64().unwrap();
         json!({
             "file": name, "mb": megabytes, "rows": rows, "taken_s": taken.as_secs_f64(),
             "applied_s": applied.as_secs_f64(), "rows_a_second": rows / applied.as_secs_f64(),
-            "workerd_cpu_s": seconds(&used, "workerd"), "sqld_cpu_s": seconds(&used, "sqld"),
-            "workerd_before_mb": memory, "workerd_most_mb": self.0.peak_mb(),
-            "wasm_before_mb": wasm, "wasm_most_mb": self.0.wasm_mb().await,
+            "workerd_cpu_s": spent.workerd_s, "sqld_cpu_s": spent.sqld_s, "memory": spent.memory,
         })
     }
 

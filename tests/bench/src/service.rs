@@ -7,6 +7,7 @@ use crate::http::member;
 use crate::inspector::Inspector;
 use crate::writes::Shop;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use storeroom_ports::{Http, HttpRequest, HttpResponse};
@@ -51,8 +52,15 @@ impl Service {
         self.http.send(request).await.unwrap_or_else(|error| panic!("{error:?}"))
     }
 
+    /// Begins to watch what it uses.
+    pub async fn watch(&self) -> Watch<'_> {
+        let (workerd_mb, wasm_mb, used) = (self.memory_of("VmRSS:"), self.wasm_mb().await, self.used());
+        self.forget_peak();
+        Watch { service: self, workerd_mb, wasm_mb, used }
+    }
+
     /// The CPU time of its processes, named `workerd …` and `sqld`.
-    pub fn used(&self) -> cpu::Used {
+    fn used(&self) -> cpu::Used {
         let workers = self.workers.iter().map(|pid| (format!("workerd {pid}"), *pid));
         cpu::used(&workers.chain([("sqld".to_owned(), self.database)]).collect::<BTreeMap<_, _>>())
     }
@@ -67,31 +75,54 @@ impl Service {
         self.workers.iter().filter_map(megabytes).fold(0.0, f64::max) / 1024.0
     }
 
-    /// What the Worker has of memory now, in MB.
-    pub fn memory_mb(&self) -> f64 {
-        self.memory_of("VmRSS:")
-    }
-
-    /// The most that it had since `forget_peak`, in MB.
-    pub fn peak_mb(&self) -> f64 {
-        self.memory_of("VmHWM:")
-    }
-
     /// The most memory of WebAssembly that the Worker ever had, in MB.
-    pub async fn wasm_mb(&self) -> f64 {
+    async fn wasm_mb(&self) -> f64 {
         Inspector::at(self.inspector).await.wasm_mb().await
     }
 
     /// Lets the most memory count from now.
-    pub fn forget_peak(&self) {
+    fn forget_peak(&self) {
         for pid in &self.workers {
             let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
         }
     }
 }
 
+/// What a service had and had used when somebody began to watch.
+pub struct Watch<'a> {
+    service: &'a Service,
+    workerd_mb: f64,
+    wasm_mb: f64,
+    used: cpu::Used,
+}
+
+/// What a service used while somebody watched.
+pub struct Spent {
+    /// Seconds of CPU.
+    pub workerd_s: f64,
+    /// Seconds of CPU.
+    pub sqld_s: f64,
+    /// The Worker's memory in MB, of the process and of WebAssembly, before and at most.
+    pub memory: Value,
+}
+
+impl Watch<'_> {
+    /// What was used since then.
+    pub async fn spent(&self) -> Spent {
+        let used = cpu::between(&self.used, &self.service.used());
+        Spent {
+            workerd_s: seconds(&used, "workerd"),
+            sqld_s: seconds(&used, "sqld"),
+            memory: json!({
+                "workerd_before_mb": self.workerd_mb, "workerd_most_mb": self.service.memory_of("VmHWM:"),
+                "wasm_before_mb": self.wasm_mb, "wasm_most_mb": self.service.wasm_mb().await,
+            }),
+        }
+    }
+}
+
 /// Seconds of the processes whose names begin so.
-pub fn seconds(used: &cpu::Used, name: &str) -> f64 {
+fn seconds(used: &cpu::Used, name: &str) -> f64 {
     let spent = used.iter().filter(|(process, _)| process.starts_with(name)).map(|(_, ns)| *ns);
     spent.sum::<u64>() as f64 / 1e9
 }

@@ -3,8 +3,8 @@
 //! Relies on: `import::with_bucket`, whose Worker has a place for them.
 
 use super::Bench;
-use super::import::with_bucket;
-use super::report::number;
+use super::import::{MEMORY, memory, with_bucket};
+use super::report::{heading, number};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -15,24 +15,19 @@ pub fn measure(bench: &Bench) -> Result<Vec<Value>> {
 
 /// Prints the figures in the form of docs/benchmarks.md.
 pub fn report(figures: &[Value]) {
-    println!(
-        "\n| pictures | MB each | stored after, p50 ms | longest, ms | CPU of workerd each, ms \
-         | memory of workerd before, MB | most, MB | of WebAssembly before, MB | most, MB |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    heading(&format!(
+        "| pictures | MB each | stored after, p50 ms | longest, ms | CPU of workerd each, ms | {MEMORY}"
+    ));
     for figure in figures {
         let of = |name| number(figure, name);
         println!(
-            "| {} | {:.1} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} |",
+            "| {} | {:.1} | {:.0} | {:.0} | {:.0} | {} |",
             of("uploads"),
             of("mb"),
             of("p50_ms"),
             of("most_ms"),
             of("workerd_cpu_ms"),
-            of("workerd_before_mb"),
-            of("workerd_most_mb"),
-            of("wasm_before_mb"),
-            of("wasm_most_mb"),
+            memory(figure),
         );
     }
 }

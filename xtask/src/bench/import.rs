@@ -4,7 +4,7 @@
 //! none; its proxy's share is in the time, and not in the CPU and the memory, which are those of the Worker's process.
 
 use super::Bench;
-use super::report::number;
+use super::report::{heading, number};
 use crate::ports;
 use crate::progress::Progress;
 use crate::stack::{self, Claim, Limits, Stack};
@@ -37,17 +37,25 @@ pub fn with_bucket(bench: &Bench, work: &str, add: impl FnOnce(&mut Value)) -> R
     bench.load(work, &json!({ work: plan }))
 }
 
+/// The columns of `memory`.
+pub const MEMORY: &str = "memory of workerd before, MB | most, MB | of WebAssembly before, MB | most, MB |";
+
+/// What the Worker had of memory before a turn, and at most.
+pub fn memory(figure: &Value) -> String {
+    let memory = figure.get("memory").unwrap_or(&Value::Null);
+    let of = |name| format!("{:.0}", number(memory, name));
+    ["workerd_before_mb", "workerd_most_mb", "wasm_before_mb", "wasm_most_mb"].map(of).join(" | ")
+}
+
 /// Prints the figures in the form of docs/benchmarks.md.
 pub fn report(figures: &[Value]) {
-    println!(
-        "\n| file | MB | rows | taken after, s | applied after, s | rows/s | CPU of workerd, s | of sqld, s \
-         | memory of workerd before, MB | most, MB | of WebAssembly before, MB | most, MB |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    heading(&format!(
+        "| file | MB | rows | taken after, s | applied after, s | rows/s | CPU of workerd, s | of sqld, s | {MEMORY}"
+    ));
     for figure in figures {
         let of = |name| number(figure, name);
         println!(
-            "| {} | {:.1} | {} | {:.1} | {:.1} | {:.0} | {:.1} | {:.1} | {:.0} | {:.0} | {:.0} | {:.0} |",
+            "| {} | {:.1} | {} | {:.1} | {:.1} | {:.0} | {:.1} | {:.1} | {} |",
             figure.get("file").and_then(Value::as_str).unwrap_or_default(),
             of("mb"),
             of("rows"),
@@ -56,10 +64,7 @@ pub fn report(figures: &[Value]) {
             of("rows_a_second"),
             of("workerd_cpu_s"),
             of("sqld_cpu_s"),
-            of("workerd_before_mb"),
-            of("workerd_most_mb"),
-            of("wasm_before_mb"),
-            of("wasm_most_mb"),
+            memory(figure),
         );
     }
 }

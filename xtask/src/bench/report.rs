@@ -56,6 +56,12 @@ pub fn catalog(measured: &growth::Measured) {
     table(&measured.runs);
 }
 
+/// Prints the top of a table from the names of its columns, `| one | other |`.
+pub fn heading(columns: &str) {
+    let dashes = "| --- ".repeat(columns.matches('|').count().saturating_sub(1));
+    println!("\n{columns}\n{dashes}|");
+}
+
 fn fillings(measured: &growth::Measured) {
     println!();
     for growth::Filling { name, rows, seconds, bytes } in &measured.fillings {
@@ -65,8 +71,9 @@ fn fillings(measured: &growth::Measured) {
 
 fn beside(measured: &growth::Measured, few: &str, many: &str) {
     fillings(measured);
-    println!("\n| request | {few}: p50 ms | p99 ms | {many}: p50 ms | p99 ms | ratio of p50 | of p99 |");
-    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    heading(&format!(
+        "| request | {few}: p50 ms | p99 ms | {many}: p50 ms | p99 ms | ratio of p50 | of p99 |"
+    ));
     for small in &measured.runs {
         let Some(run) = name(small).strip_prefix(&format!("{few}: ")) else { continue };
         let Some(large) = found(&measured.runs, &format!("{many}: {run}"), number(small, "clients")) else {
@@ -84,8 +91,7 @@ fn beside(measured: &growth::Measured, few: &str, many: &str) {
 }
 
 fn table(figures: &[Value]) {
-    println!("\n| run | clients | requests/s (slowest to fastest turn) | p50 ms | p99 ms |");
-    println!("| --- | --- | --- | --- | --- |");
+    heading("| run | clients | requests/s (slowest to fastest turn) | p50 ms | p99 ms |");
     for figure in figures {
         println!(
             "| {} | {} | {:.0} ({:.0} to {:.0}) | {:.2} | {:.2} |",
@@ -102,10 +108,9 @@ fn table(figures: &[Value]) {
 
 /// Prints what credentials and sign-ins cost.
 pub fn credentials(measured: &Measured) {
-    println!(
-        "\n| run | clients | CPU of workerd a request, µs: median turn (middle half) | of sqld | requests/s | p50 ms | p99 ms |"
+    heading(
+        "| run | clients | CPU of workerd a request, µs: median turn (middle half) | of sqld | requests/s | p50 ms | p99 ms |",
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- |");
     for figure in &measured.reads {
         println!(
             "| {} | {} | {} | {:.0} | {:.0} | {:.2} | {:.2} |",
@@ -144,8 +149,7 @@ fn beside_open(figures: &[Value], suffix: &str, clients: f64) {
 }
 
 fn sign_ins(figures: &[Value]) {
-    println!("\n| run | samples | p50 ms | p99 ms | CPU of workerd a request, ms: median (middle half) |");
-    println!("| --- | --- | --- | --- | --- |");
+    heading("| run | samples | p50 ms | p99 ms | CPU of workerd a request, ms: median (middle half) |");
     for figure in figures {
         let cpu_ms: Vec<f64> = cpu_us(figure, "workerd").iter().map(|us| us / 1000.0).collect();
         println!(

@@ -1,6 +1,6 @@
 //! The room's figures, in the form of docs/benchmarks.md.
 
-use super::report::{median, name, nth, number};
+use super::report::{heading, median, name, nth, number};
 use serde_json::Value;
 
 /// Prints them.
@@ -56,8 +56,7 @@ fn catch_up(figure: &Value) {
 
 fn bytes(figure: &Value) {
     let of = |kind: &str, member| figure.get(kind).map(|kind| number(kind, member)).unwrap_or_default();
-    println!("\n| bytes an hour, both ways | as it is | deflated |");
-    println!("| --- | --- | --- |");
+    heading("| bytes an hour, both ways | as it is | deflated |");
     for (member, title) in [("idle", "idle"), ("active", "one change a second")] {
         println!("| {title} | {:.0} | {:.0} |", of("plain", member), of("deflated", member));
     }
@@ -65,10 +64,9 @@ fn bytes(figure: &Value) {
 }
 
 fn broadcast(figures: &[Value]) {
-    println!(
-        "\n| who broadcasts | posts/s (reached) | events a frame | CPU of workerd a frame, µs: median turn (middle half) | an event |"
+    heading(
+        "| who broadcasts | posts/s (reached) | events a frame | CPU of workerd a frame, µs: median turn (middle half) | an event |",
     );
-    println!("| --- | --- | --- | --- | --- |");
     let broadcasts: Vec<&Value> = figures.iter().filter(|figure| name(figure) == "broadcast").collect();
     for figure in &broadcasts {
         let a_frame = series(figure, "cpu_us_a_frame");

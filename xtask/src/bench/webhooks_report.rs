@@ -1,6 +1,6 @@
 //! The figures of webhooks, in the form of docs/benchmarks.md.
 
-use super::report::number;
+use super::report::{heading, number};
 use serde_json::Value;
 
 /// Prints them.
@@ -10,11 +10,10 @@ pub fn webhooks(figures: &[Value]) {
 }
 
 fn deliveries(figures: &[Value]) {
-    println!(
-        "\n| endpoints | events/s | from the answer to the first attempt: p50 ms | p99 ms | from the event: p50 ms | p99 ms \
-         | deliveries/s | on their way at the last answer | until the last, ms |"
+    heading(
+        "| endpoints | events/s | from the answer to the first attempt: p50 ms | p99 ms | from the event: p50 ms | p99 ms \
+         | deliveries/s | on their way at the last answer | until the last, ms |",
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for figure in figures.iter().filter(|figure| number(figure, "endpoints") > 0.0) {
         let of = |name| number(figure, name);
         println!(
@@ -34,11 +33,10 @@ fn deliveries(figures: &[Value]) {
 
 /// What the request that caused the event took, beside one without endpoints at the same rate.
 fn requests(figures: &[Value]) {
-    println!(
-        "\n| endpoints | events/s | answer: p50 ms | p99 ms | beside no endpoint: p50 | p99 \
-         | CPU of workerd an event, ms | of sqld |"
+    heading(
+        "| endpoints | events/s | answer: p50 ms | p99 ms | beside no endpoint: p50 | p99 \
+         | CPU of workerd an event, ms | of sqld |",
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     for figure in figures {
         let of = |name| number(figure, name);
         let cpu =
