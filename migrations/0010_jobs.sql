@@ -88,5 +88,4 @@ SELECT min(at) FROM (
     UNION ALL SELECT min(expires_at) FROM orders WHERE state = 'pending'
     UNION ALL SELECT min(due_at) FROM webhook_endpoints WHERE due_at IS NOT NULL
     UNION ALL SELECT min(due_at) FROM jobs
-    UNION ALL SELECT min(due_at) FROM image_files WHERE due_at IS NOT NULL
 );
