@@ -5,6 +5,7 @@
 //! to 16 at once, all on one thread.
 
 mod blobs;
+mod body;
 mod clock;
 mod deployment;
 mod log;

@@ -1,22 +1,16 @@
 //! A request on its way in.
 //!
-//! Guarantees: whatever `wasi:http` hands over becomes a request, so that the gateway and nobody else refuses it; a
-//! body is never kept beyond the limit of its reader.
+//! Guarantees: whatever `wasi:http` hands over becomes a request, so that the gateway and nobody else refuses it.
 //! Relies on: Spin, which passes an absolute URI made from `Host` and *appends* the peer's address and port as
 //! `spin-client-addr`: a client may have sent that header too, so only the last one counts.
 
-use async_trait::async_trait;
+use crate::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use spin_sdk::wasip3::http::types::{ErrorCode, Method, Request as Raw, Scheme, Trailers};
-use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
-use spin_sdk::wasip3::wit_future;
+use spin_sdk::wasip3::http::types::{Method, Request as Raw, Scheme};
 use std::net::SocketAddr;
-use storeroom_web::{BodyError, Incoming, Request};
+use storeroom_web::Request;
 
 const CLIENT_ADDRESS: &str = "spin-client-addr";
-
-/// Bytes that are asked for at a time.
-const CHUNK: usize = 16 * 1024;
 
 /// The request as the gateway takes it.
 pub fn incoming(raw: Raw) -> Request {
@@ -30,7 +24,7 @@ pub fn incoming(raw: Raw) -> Request {
         client: client(&headers),
         headers,
         origin: origin(raw.get_scheme(), raw.get_authority()),
-        body: Box::new(Body::Waiting(raw)),
+        body: Box::new(Body::of(raw)),
     }
 }
 
@@ -76,63 +70,6 @@ fn origin(scheme: Option<Scheme>, authority: Option<String>) -> String {
         Some(Scheme::Other(ref other)) => other,
     };
     authority.map(|authority| format!("{scheme}://{authority}")).unwrap_or_default()
-}
-
-/// A body that is asked for only when somebody reads it.
-enum Body {
-    Waiting(Raw),
-    Flowing(Flow),
-    Ended,
-}
-
-#[async_trait(?Send)]
-impl Incoming for Body {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
-        loop {
-            match std::mem::replace(self, Self::Ended) {
-                Self::Waiting(raw) => *self = Self::Flowing(Flow::start(raw)),
-                Self::Flowing(flow) => match flow.next().await? {
-                    (Some(flow), chunk) => {
-                        *self = Self::Flowing(flow);
-                        if !chunk.is_empty() {
-                            return Ok(Some(chunk));
-                        }
-                    }
-                    (None, chunk) => return Ok(Some(chunk).filter(|chunk| !chunk.is_empty())),
-                },
-                Self::Ended => return Ok(None),
-            }
-        }
-    }
-}
-
-/// A body as it flows.
-struct Flow {
-    bytes: StreamReader<u8>,
-    end: FutureReader<Result<Option<Trailers>, ErrorCode>>,
-    /// Tells the platform, by its own end, that reading has ended.
-    _reading: FutureWriter<Result<(), ErrorCode>>,
-}
-
-impl Flow {
-    fn start(raw: Raw) -> Self {
-        let (reading, read) = wit_future::new(|| Ok(()));
-        let (bytes, end) = Raw::consume_body(raw, read);
-        Self { bytes, end, _reading: reading }
-    }
-
-    /// The next bytes, and the rest unless that was the end.
-    async fn next(mut self) -> Result<(Option<Self>, Vec<u8>), BodyError> {
-        let (state, chunk) = self.bytes.read(Vec::with_capacity(CHUNK)).await;
-        match state {
-            StreamResult::Complete(_) => Ok((Some(self), chunk)),
-            StreamResult::Dropped => {
-                self.end.await.map_err(|_| BodyError::Broken)?;
-                Ok((None, chunk))
-            }
-            StreamResult::Cancelled => Err(BodyError::Broken),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -116,7 +116,11 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             webhooks::an_event_is_delivered_at_once,
             webhooks::bad_endpoints_hold_up_nothing,
         ],
-        false => cases![room::is_not_offered, webhooks::a_scheduler_has_events_delivered],
+        false => cases![
+            room::is_not_offered,
+            webhooks::a_scheduler_has_events_delivered,
+            wire::a_refusal_reaches_who_is_still_sending,
+        ],
     });
     if let Place::Server { pids, .. } = &facts.database {
         PIDS.set(pids.clone()).expect("set once");

@@ -1,16 +1,49 @@
-//! The room's frames as bytes, which the clients of other cases hide.
+//! Bytes on a connection, which the clients of other cases hide.
 
 use crate::shop::Shop;
 use std::rc::Rc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// A masked text frame of `{"t":"hello"}`; the mask is nothing.
 const HELLO: &[u8] = b"\x81\x8d\0\0\0\0{\"t\":\"hello\"}";
+/// One byte more than a call of many operations may have.
+const TOO_LARGE: usize = 4 * 1024 * 1024 + 1;
 /// The first byte of a whole text message that is deflated: FIN, RSV1, opcode 1 (RFC 7692, 6).
 const DEFLATED_TEXT: u8 = 0b1100_0001;
 /// The same as it is.
 const PLAIN_TEXT: u8 = 0b1000_0001;
+
+/// Spin answers before the body is there, workerd after it. Who is still sending must be told all the same: a connection
+/// that is closed under them takes the answer with it.
+pub async fn a_refusal_reaches_who_is_still_sending(shop: Rc<Shop>) {
+    let host = shop.url.strip_prefix("http://").unwrap();
+    let mut stream = BufReader::new(TcpStream::connect(host).await.unwrap());
+    let head = format!(
+        "POST /api/pms/products/bulk HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\nx-store-id: {}\r\n\
+         idempotency-key: large\r\ncontent-type: application/json\r\ncontent-length: {TOO_LARGE}\r\n\r\n",
+        shop.owner.token, shop.store
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = read_answer(&mut stream).await;
+    assert!(answer.starts_with("http/1.1 413 "), "{answer}");
+    stream.write_all(&vec![b' '; TOO_LARGE]).await.unwrap();
+    stream.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
+    let answer = read_answer(&mut stream).await;
+    assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+}
+
+/// The head of an answer in lower case; its body is read and left out.
+async fn read_answer(stream: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(stream.read_line(&mut head).await.unwrap(), 0, "the connection ended after {head:?}");
+    }
+    let head = head.to_lowercase();
+    let length = head.split("\r\ncontent-length: ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    stream.read_exact(&mut vec![0; length.parse().unwrap()]).await.unwrap();
+    head
+}
 
 pub async fn frames_are_deflated_for_whoever_offers_it(shop: Rc<Shop>) {
     let (headers, first) = welcome(&shop, "sec-websocket-extensions: permessage-deflate\r\n").await;
