@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every check and test, one stage after the other.
 //!
 //! Guarantees: a failed stage does not hide the later ones; the last line counts what passed and failed, and the exit
-//! code says the same. Relies on: `cargo test` printing a line "test result:" a test program, and Node's test runner
-//! "ℹ pass" and "ℹ fail"; a stage without such a line counts as one.
+//! code says the same; before it stands how long each stage took. Relies on: `cargo test` printing a line "test result:"
+//! a test program, and Node's test runner "ℹ pass" and "ℹ fail"; a stage without such a line counts as one.
 
 mod coverage;
 mod stage;
@@ -15,6 +15,7 @@ use anyhow::Result;
 use clap::Args;
 use stage::{Counts, Stage};
 use std::process::{Command, ExitCode};
+use std::time::Instant;
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -33,16 +34,19 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     setup::install(checkout, tools, &mut Progress::new(tools.len()))?;
     let stages = if options.fast { vec![native_tests(checkout)] } else { all(checkout)? };
     let mut counts = Counts::default();
-    let mut notes = Vec::new();
+    let (mut times, mut notes) = (Vec::new(), Vec::new());
     let wanted = |stage: &Stage| options.only.as_ref().is_none_or(|text| stage.name.contains(text));
     for stage in stages.into_iter().filter(wanted) {
         interrupt::check()?;
         println!("\n== {} ==", stage.name);
+        let (name, begin) = (stage.name.clone(), Instant::now());
         let outcome = stage.run()?;
+        times.push((name, begin.elapsed().as_secs()));
         counts.add(outcome.counts);
         notes.extend(outcome.note);
     }
     println!();
+    times.iter().for_each(|(name, seconds)| println!("{seconds:>5} s  {name}"));
     notes.iter().for_each(|note| println!("{note}"));
     println!("{} passed, {} failed", counts.passed, counts.failed);
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
