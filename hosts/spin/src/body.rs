@@ -63,8 +63,7 @@ impl Incoming for Body {
 impl Drop for Body {
     fn drop(&mut self) {
         let rest = match std::mem::replace(&mut self.0, State::Ended) {
-            // A body means nothing there (RFC 9110, 9.3.1) and nobody sends one.
-            State::Waiting(raw) if matches!(raw.get_method(), Method::Get | Method::Head) => return,
+            State::Waiting(raw) if !is_on_its_way(&raw) => return,
             State::Waiting(raw) => Flow::start(raw),
             State::Flowing(flow) => flow,
             State::Ended => return,
@@ -73,6 +72,12 @@ impl Drop for Body {
             select(pin!(rest.discard()), pin!(spin_sdk::time::sleep(UNREAD_FOR))).await;
         });
     }
+}
+
+/// Whether a client sends a body without being asked for it. With GET and HEAD it would mean nothing (RFC 9110, 9.3.1); one
+/// that says `Expect: 100-continue` waits for an answer first (RFC 9110, 10.1.1), and reading would be asking.
+fn is_on_its_way(raw: &Raw) -> bool {
+    !matches!(raw.get_method(), Method::Get | Method::Head) && !raw.get_headers().has("expect")
 }
 
 /// A body as it flows.

@@ -120,6 +120,7 @@ pub fn all(facts: &Facts) -> Vec<Case> {
             room::is_not_offered,
             webhooks::a_scheduler_has_events_delivered,
             wire::a_refusal_reaches_who_is_still_sending,
+            wire::who_asks_before_sending_is_refused_before_sending,
         ],
     });
     if let Place::Server { pids, .. } = &facts.database {

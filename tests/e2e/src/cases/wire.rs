@@ -17,20 +17,33 @@ const PLAIN_TEXT: u8 = 0b1000_0001;
 /// Spin answers before the body is there, workerd after it. Who is still sending must be told all the same: a connection
 /// that is closed under them takes the answer with it.
 pub async fn a_refusal_reaches_who_is_still_sending(shop: Rc<Shop>) {
-    let host = shop.url.strip_prefix("http://").unwrap();
-    let mut stream = BufReader::new(TcpStream::connect(host).await.unwrap());
-    let head = format!(
-        "POST /api/pms/products/bulk HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\nx-store-id: {}\r\n\
-         idempotency-key: large\r\ncontent-type: application/json\r\ncontent-length: {TOO_LARGE}\r\n\r\n",
-        shop.owner.token, shop.store
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut stream, host) = begin_too_large(&shop, "").await;
     let answer = read_answer(&mut stream).await;
     assert!(answer.starts_with("http/1.1 413 "), "{answer}");
     stream.write_all(&vec![b' '; TOO_LARGE]).await.unwrap();
     stream.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
     let answer = read_answer(&mut stream).await;
     assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+}
+
+/// A refusal is the answer, not `100 Continue`: the body is never sent.
+pub async fn who_asks_before_sending_is_refused_before_sending(shop: Rc<Shop>) {
+    let (mut stream, _) = begin_too_large(&shop, "expect: 100-continue\r\n").await;
+    let answer = read_answer(&mut stream).await;
+    assert!(answer.starts_with("http/1.1 413 "), "{answer}");
+}
+
+/// Sends the head of a request whose body is too large; the connection, and the host's authority.
+async fn begin_too_large<'a>(shop: &'a Shop, header: &str) -> (BufReader<TcpStream>, &'a str) {
+    let host = shop.url.strip_prefix("http://").unwrap();
+    let mut stream = BufReader::new(TcpStream::connect(host).await.unwrap());
+    let head = format!(
+        "POST /api/pms/products/bulk HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\nx-store-id: {}\r\n\
+         idempotency-key: large\r\ncontent-type: application/json\r\ncontent-length: {TOO_LARGE}\r\n{header}\r\n",
+        shop.owner.token, shop.store
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    (stream, host)
 }
 
 /// The head of an answer in lower case; its body is read and left out.
