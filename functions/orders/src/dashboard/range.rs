@@ -67,7 +67,7 @@ impl Range {
 
     /// Its days as one span of the JSON argument of `figures`.
     pub fn span(self, call: &Call<'_>, home: &Home) -> Result<String, Problem> {
-        print(call, &spans::of_days(0, home.zone, self.from, self.to.plus_days(1)))
+        print(call, &spans::of_days(0, &home.zone, self.from, self.to.plus_days(1)))
     }
 }
 

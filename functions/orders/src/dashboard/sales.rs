@@ -21,7 +21,7 @@ pub async fn sales(call: &Call<'_>) -> Result<Answer, Problem> {
     let by = call.query.get("by").map_or("day", String::as_str);
     let parts = range.parts(by == "week");
     let spans =
-        parts.iter().enumerate().flat_map(|(n, (first, end))| spans::of_days(n, home.zone, *first, *end));
+        parts.iter().enumerate().flat_map(|(n, (first, end))| spans::of_days(n, &home.zone, *first, *end));
     let spans = range::print(call, &spans.collect::<Vec<_>>())?;
     let sold = sold(&call.read(&by_span(), Args::new().with("spans", spans)).await?.rows);
     let dates = parts.iter().enumerate().map(|(n, (first, _))| (n, first.to_string()));

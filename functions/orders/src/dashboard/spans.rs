@@ -23,7 +23,7 @@ pub struct Piece {
 }
 
 /// The pieces of the days from the first to the one before `end`, as the span of that number.
-pub fn of_days(n: usize, zone: Zone, first: LocalDate, end: LocalDate) -> Vec<Piece> {
+pub fn of_days(n: usize, zone: &Zone, first: LocalDate, end: LocalDate) -> Vec<Piece> {
     pieces(n, zone.begin_of(first), zone.begin_of(end))
 }
 
@@ -50,7 +50,7 @@ mod tests {
 
     fn told(zone: &str, first: &str, end: &str) -> Vec<(i64, String, String)> {
         let date = |text| LocalDate::parse(text).unwrap();
-        let pieces = of_days(0, Zone::parse(zone).unwrap(), date(first), date(end));
+        let pieces = of_days(0, &Zone::parse(zone).unwrap(), date(first), date(end));
         let time = |ms| Timestamp::from_ms(ms).to_string().replace(":00.000Z", "");
         pieces.iter().map(|piece| (piece.grain_ms, time(piece.from), time(piece.until))).collect()
     }
