@@ -27,9 +27,8 @@ impl Keeper {
         let thread = thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
                 if let Err(error) = stack.mend(&checkout) {
-                    // The suite finds out by itself that nobody answers; this says why.
+                    // It is tried again; the suite finds out by itself that nobody answers, and this says why.
                     eprintln!("cannot start again what was killed: {error:#}");
-                    return;
                 }
                 thread::sleep(INTERVAL);
             }

@@ -73,9 +73,10 @@ fn all(checkout: &Checkout) -> Result<Vec<Stage<'_>>> {
         let build = spin::build_command(checkout, &component);
         stages.push(Stage::command(&format!("build: {component}"), build));
     }
-    let spin_host = cargo(checkout, &["build", "-p", "storeroom-spin-host"]);
+    let spin_host = cargo(checkout, &["test", "--no-fail-fast", "-p", "storeroom-spin-host"]);
     stages.extend([
-        Stage::command("build: Spin's test host", spin_host),
+        Stage::command("Spin's test host", spin_host),
+        Stage::command("build: Spin's test host", cargo(checkout, &["build", "-p", "storeroom-spin-host"])),
         Stage::hosted("black box: workerd", || black_box::on_workerd(checkout)),
         Stage::hosted("black box: client on workerd", || black_box::client_on_workerd(checkout)),
         Stage::hosted("black box: Spin", || black_box::on_spin(checkout)),

