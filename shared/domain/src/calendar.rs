@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(hours("Pacific/Apia", "2011-12-29"), 24);
     }
 
-    /// Rules change: these did in 2026, where summer time stayed.
+    /// Rules change: in 2026 Vancouver stayed with its summer time, and Morocco went back to UTC.
     #[test]
     fn the_rules_are_of_this_year() {
         assert_eq!(begin("America/Vancouver", "2026-12-01"), "2026-12-01T07:00:00.000Z");

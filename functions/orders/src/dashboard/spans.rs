@@ -28,7 +28,7 @@ pub fn of_days(n: usize, zone: &Zone, first: LocalDate, end: LocalDate) -> Vec<P
 }
 
 fn pieces(n: usize, from: Timestamp, until: Timestamp) -> Vec<Piece> {
-    // Days begin at whole quarters, but for clocks of before 1972.
+    // Days begin at whole quarters, but for some of before 1980.
     let (from, until) = (down(from.ms(), QUARTER_MS), down(until.ms(), QUARTER_MS));
     let (first_day, last_day) = (down(from + DAY_MS - 1, DAY_MS), down(until, DAY_MS));
     let parts = if first_day < last_day {
